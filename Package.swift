@@ -1,0 +1,83 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+let swiftSettings: [SwiftSetting] = [.swiftLanguageMode(.v6), .enableUpcomingFeature("ExistentialAny")]
+
+let argumentParser: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
+let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
+let nio: [Target.Dependency] = [
+    .product(name: "NIOCore", package: "swift-nio"),
+    .product(name: "NIOPosix", package: "swift-nio"),
+    .product(name: "NIOHTTP1", package: "swift-nio"),
+]
+
+func library(_ name: String, _ path: String, _ dependencies: [Target.Dependency] = []) -> Target {
+    .target(name: name, dependencies: dependencies, path: path, swiftSettings: swiftSettings)
+}
+
+func command(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .executableTarget(
+        name: name, dependencies: dependencies + ["MaxCommand", argumentParser], path: "Sources/\(name)",
+        swiftSettings: swiftSettings)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .testTarget(
+        name: name, dependencies: dependencies, path: "Tests/\(name)", swiftSettings: swiftSettings)
+}
+
+let package = Package(
+    name: "maxai",
+    products: [
+        .library(name: "MaxIR", targets: ["MaxIR"]),
+        .library(name: "MaxRuntime", targets: ["MaxRuntime"]),
+        .executable(name: "maxai-compile", targets: ["maxai-compile"]),
+        .executable(name: "maxai-score", targets: ["maxai-score"]),
+        .executable(name: "maxai-inspect", targets: ["maxai-inspect"]),
+        .executable(name: "maxai-registry", targets: ["maxai-registry"]),
+        .executable(name: "maxai-serve", targets: ["maxai-serve"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+    ],
+    targets: [
+        // C and system libraries
+        .target(name: "CMaxKernels", path: "runtime/kernels"),
+        .target(name: "CArrowABI", path: "formats/arrow"),
+        .systemLibrary(
+            name: "COpenSSL", path: "sys/COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
+        .systemLibrary(name: "CZstd", path: "sys/CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
+
+        // Libraries, in the order in which arrows may point: each only to those above it
+        library("MaxIR", "Sources/MaxIR"),
+        library("MaxFormats", "formats/codec", ["MaxIR"]),
+        library("MaxRuntime", "runtime/engine", ["MaxIR", "MaxFormats", "CMaxKernels", "COpenSSL", "CZstd"]),
+        library("MaxImport", "Sources/MaxImport", ["MaxIR", "MaxFormats"]),
+        library("MaxTabular", "Sources/MaxTabular", ["MaxIR", "CArrowABI"]),
+        library("MaxRegistry", "Sources/MaxRegistry", ["MaxIR", "MaxFormats", "MaxRuntime", "COpenSSL"]),
+        library("MaxCompiler", "Sources/MaxCompiler", ["MaxIR", "MaxFormats", "MaxRuntime"]),
+        library("MaxServing", "Sources/MaxServing", ["MaxIR", "MaxFormats", "MaxRuntime", "MaxRegistry", logging] + nio),
+        library("MaxCommand", "Sources/MaxCommand", ["MaxIR", argumentParser]),
+
+        // Commands
+        command("maxai-compile", ["MaxImport", "MaxCompiler", "MaxRegistry", "MaxTabular"]),
+        command("maxai-score", ["MaxTabular", "MaxRuntime", "MaxRegistry"]),
+        command("maxai-inspect", ["MaxRuntime", "MaxImport", "MaxCompiler"]),
+        command("maxai-registry", ["MaxRegistry"]),
+        command("maxai-serve", ["MaxServing"]),
+
+        // Tests
+        tests("ArchitectureTests", []),
+        tests("MaxIRTests", ["MaxIR"]),
+        tests("MaxFormatsTests", ["MaxFormats"]),
+        tests("MaxRuntimeTests", ["MaxRuntime"]),
+        tests("MaxImportTests", ["MaxImport"]),
+        tests("MaxCompilerTests", ["MaxCompiler", "MaxImport"]),
+        tests("MaxTabularTests", ["MaxTabular"]),
+        tests("MaxRegistryTests", ["MaxRegistry"]),
+        tests("MaxServingTests", ["MaxServing"]),
+        tests("CommandTests", ["MaxIR", "MaxFormats"]),
+    ]
+)
