@@ -1,0 +1,60 @@
+import MaxIR
+
+/// What one thread scores with. Not shared between threads.
+public final class Context {
+    public let model: Model
+    public let maximumRows: Int
+    /// Results of the last call, one per output of the schema.
+    private var results: [Tensor] = []
+    private var views: [[StringView]] = []
+    /// Texts of the last call, which `views` point into.
+    private var texts: [[UInt8]] = []
+
+    init(model: Model, maximumRows: Int) throws(MaxError) {
+        guard maximumRows >= 1, maximumRows <= 1 << 24 else {
+            throw MaxError(.limitExceeded, "context for \(maximumRows) rows, expected 1 to \(1 << 24)")
+        }
+        self.model = model
+        self.maximumRows = maximumRows
+    }
+
+    /// Scores `rows` rows. `columns` are in the order of `model.schema.columns`.
+    ///
+    /// - Throws: `.malformed` naming column and row for a value that the model does not take: missing where it
+    ///   must not be, an unknown category where the model demands a known one; `.limitExceeded` for more than
+    ///   `maximumRows`.
+    public func predict(_ columns: UnsafeBufferPointer<ColumnView>, rows: Int) throws(MaxError) {
+        guard rows >= 0, rows <= maximumRows else {
+            throw MaxError(.limitExceeded, "\(rows) rows, this context takes at most \(maximumRows)")
+        }
+        guard columns.count == model.schema.columns.count else {
+            throw MaxError(.malformed, "\(columns.count) columns, expected \(model.schema.columns.count)")
+        }
+        results = []
+        var arguments: [Value] = []
+        for port in model.schema.inputs { arguments.append(.tensor(try Ingest.tensor(model.schema, port, columns, rows: rows))) }
+        for value in try model.graph.evaluate(arguments) {
+            guard let tensor = value.tensor else { throw MaxError(.internal, "an output is not a tensor") }
+            results.append(tensor)
+        }
+    }
+
+    /// The elements of output `index` of the last call, `rows × width`, row-major; valid until the next call.
+    public func withOutput<Result>(_ index: Int, _ body: (UnsafeRawBufferPointer) throws -> Result) rethrows -> Result? {
+        try results[index].storage.withBytes(body)
+    }
+
+    /// The texts of string output `index` of the last call.
+    public func withStrings<Result>(_ index: Int, _ body: (UnsafeBufferPointer<StringView>) throws -> Result) rethrows -> Result? {
+        guard let texts = results[index].values(as: Text.self) else { return nil }
+        let joined = texts.flatMap(\.utf8)
+        return try joined.withUnsafeBufferPointer { bytes in
+            var start = 0
+            let views = texts.map { text in
+                defer { start += text.utf8.count }
+                return StringView(start: bytes.baseAddress.map { $0 + start }, count: text.utf8.count)
+            }
+            return try views.withUnsafeBufferPointer(body)
+        }
+    }
+}
