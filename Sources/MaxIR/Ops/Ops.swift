@@ -4,7 +4,7 @@
 public enum Ops {
     public static let all: [Operator] =
         [constant, identity, cast]
-        + elementwiseUnary + elementwiseBinary + comparisons + logical + shaping + selecting + reductions + dense + treeOps + links
+        + elementwiseUnary + elementwiseBinary + comparisons + logical + shaping + selecting + reductions + dense + treeOps + links + [labelEncoder]
 
     /// Every operator by its name.
     public static let named: [String: Operator] = Dictionary(

@@ -1,0 +1,144 @@
+import MaxFormats
+import MaxIR
+
+extension XGBoost {
+    /// The categories of one column, in the order of their codes.
+    enum Categories {
+        case texts([Text])
+        case integers([Int64])
+
+        /// The columns of `model.cats` that have categories, by position.
+        static func read(_ model: Field, _ featureCount: Int) throws(MaxError) -> [Int: Categories] {
+            guard let cats = try model.optional("cats"), let encoders = try cats.optional("enc") else { return [:] }
+            let columns = try encoders.elements()
+            if !columns.isEmpty { try encoders.check(columns.count, featureCount) }
+            var out: [Int: Categories] = [:]
+            for (index, column) in columns.enumerated() {
+                let categories: Categories
+                if try column.optional("offsets") != nil {
+                    categories = .texts(try texts(column))
+                } else {
+                    categories = .integers(try integers(column))
+                }
+                guard categories.count <= 1 << 24 else {
+                    throw MaxError(.limitExceeded, "xgboost: \(column.path): \(categories.count) categories, at most 16777216")
+                }
+                if categories.count > 0 { out[index] = categories }
+            }
+            return out
+        }
+
+        var count: Int {
+            switch self {
+            case .texts(let texts): texts.count
+            case .integers(let integers): integers.count
+            }
+        }
+
+        private static func texts(_ column: Field) throws(MaxError) -> [Text] {
+            let field = try column.member("offsets")
+            let offsets = try field.integers()
+            let values = try column.member("values")
+            let bytes = try values.integers()
+            var out: [Text] = []
+            for (start, end) in zip(offsets, offsets.dropFirst()) {
+                guard start >= 0, start <= end, end <= Int64(bytes.count) else {
+                    throw MaxError(.malformed, "xgboost: \(field.path): \(start) to \(end) of \(bytes.count) bytes")
+                }
+                var text: [UInt8] = []
+                for byte in bytes[Int(start)..<Int(end)] {
+                    // Bytes are written as i8.
+                    guard byte >= -128, byte < 256 else {
+                        throw MaxError(.malformed, "xgboost: \(values.path): found \(byte), expected a byte")
+                    }
+                    text.append(UInt8(truncatingIfNeeded: byte))
+                }
+                out.append(Text(utf8: text))
+            }
+            return try distinct(out, column)
+        }
+
+        private static func integers(_ column: Field) throws(MaxError) -> [Int64] {
+            let type = try column.member("type")
+            let values = try column.member("values").integers()
+            // Unsigned values of 16 bits and more are stored as signed ones of the same width.
+            switch try type.integer(0...Int64(Int32.max)) {
+            case 9, 10, 11, 13, 15: return try distinct(values, column)
+            case 12: return try distinct(values.map { Int64(UInt16(truncatingIfNeeded: $0)) }, column)
+            case 14: return try distinct(values.map { Int64(UInt32(truncatingIfNeeded: $0)) }, column)
+            case 16:
+                guard values.allSatisfy({ $0 >= 0 }) else {
+                    throw MaxError(.unsupported, "xgboost: \(column.path): categories of 2^63 and more")
+                }
+                return try distinct(values, column)
+            default:
+                throw MaxError(.unsupported, "xgboost: \(type.path): categories of this type, expected integers or texts")
+            }
+        }
+
+        private static func distinct<T: Hashable>(_ values: [T], _ column: Field) throws(MaxError) -> [T] {
+            guard Set(values).count == values.count else {
+                throw MaxError(.malformed, "xgboost: \(column.path): a category stands twice")
+            }
+            return values
+        }
+    }
+
+    /// Adds one input per column and packs them: `[N]` each, to f32 `[N, F]`.
+    ///
+    /// A column with categories takes them as texts or integers; one that was not seen, or is missing, is NaN.
+    static func columns(
+        _ learner: Learner, _ categories: [Int: Categories], _ builder: inout GraphBuilder
+    ) throws(MaxError) -> ValueID {
+        var inputs: [ValueID] = []
+        for (index, name) in learner.featureNames.enumerated() {
+            switch categories[index] {
+            case nil:
+                inputs.append(try builder.input(name, TensorType(.f32, [.rows]), missing: .nan))
+            case .texts(let texts):
+                let missing = Attribute.string(absent(from: texts))
+                inputs.append(try builder.input(name, TensorType(.string, [.rows]), missing: .value(missing)))
+            case .integers(let integers):
+                let missing = Attribute.int(absent(from: integers))
+                inputs.append(try builder.input(name, TensorType(.i64, [.rows]), missing: .value(missing)))
+            }
+        }
+        let axes = try builder.constant(Tensor([Int64(1)]))
+        var parts: [ValueID] = []
+        for (index, input) in inputs.enumerated() {
+            var column = input
+            if let known = categories[index] {
+                var attributes: [String: Attribute] = [
+                    "values_floats": .floats((0..<known.count).map { Double($0) }), "default_float": .float(.nan),
+                ]
+                switch known {
+                case .texts(let texts): attributes["keys_strings"] = .strings(texts)
+                case .integers(let integers): attributes["keys_int64s"] = .ints(integers)
+                }
+                column = try builder.add(Ops.labelEncoder, [column], attributes, label: learner.featureNames[index])
+            }
+            parts.append(try builder.add(Ops.unsqueeze, [column, axes]))
+        }
+        return try builder.add(Ops.concat, parts.map { $0 }, ["axis": .int(1)])
+    }
+
+    /// A text that is no category.
+    private static func absent(from texts: [Text]) -> Text {
+        let known = Set(texts)
+        var candidate: Text = ""
+        var number = 0
+        while known.contains(candidate) {
+            candidate = Text("<missing\(number == 0 ? "" : " \(number)")>")
+            number += 1
+        }
+        return candidate
+    }
+
+    /// An integer that is no category.
+    private static func absent(from integers: [Int64]) -> Int64 {
+        let known = Set(integers)
+        var candidate: Int64 = -1
+        while known.contains(candidate) { candidate &-= 1 }
+        return candidate
+    }
+}
