@@ -19,14 +19,14 @@ extension XGBoost {
             case "gbtree":
                 let model = try booster.member("model")
                 kind = .trees(try Self.trees(model, learner, weights: try model.optional("weight_drop")))
-                categories = try Categories.read(model, learner.featureCount)
+                categories = try Categories.read(model, learner)
             case "dart":
                 // Up to 3.2 a tree model within, and the weights beside it.
                 let model = try booster.member("gbtree").member("model")
                 var weights = try booster.optional("weight_drop")
                 if weights == nil { weights = try model.optional("weight_drop") }
                 kind = .trees(try Self.trees(model, learner, weights: weights))
-                categories = try Categories.read(model, learner.featureCount)
+                categories = try Categories.read(model, learner)
             case "gblinear":
                 kind = try Self.linear(try booster.member("model"), learner)
                 categories = [:]

@@ -8,15 +8,15 @@ extension XGBoost {
         case integers([Int64])
 
         /// The columns of `model.cats` that have categories, by position.
-        static func read(_ model: Field, _ featureCount: Int) throws(MaxError) -> [Int: Categories] {
+        static func read(_ model: Field, _ learner: Learner) throws(MaxError) -> [Int: Categories] {
             guard let cats = try model.optional("cats"), let encoders = try cats.optional("enc") else { return [:] }
             let columns = try encoders.elements()
-            if !columns.isEmpty { try encoders.check(columns.count, featureCount) }
+            if !columns.isEmpty { try encoders.check(columns.count, learner.featureCount) }
             var out: [Int: Categories] = [:]
             for (index, column) in columns.enumerated() {
                 let categories: Categories
                 if try column.optional("offsets") != nil {
-                    categories = .texts(try texts(column))
+                    categories = .texts(try texts(column, learner.version))
                 } else {
                     categories = .integers(try integers(column))
                 }
@@ -35,11 +35,17 @@ extension XGBoost {
             }
         }
 
-        private static func texts(_ column: Field) throws(MaxError) -> [Text] {
+        private static func texts(_ column: Field, _ version: (Int, Int)) throws(MaxError) -> [Text] {
             let field = try column.member("offsets")
             let offsets = try field.integers()
             let values = try column.member("values")
             let bytes = try values.integers()
+            // Releases before 3.4 count characters where they mean bytes, and cut the end off: such texts are lost.
+            guard version >= (3, 4) || bytes.allSatisfy({ $0 >= 0 && $0 < 128 }) else {
+                throw MaxError(
+                    .unsupported, "xgboost: \(values.path): categories outside ASCII, which release \(version.0).\(version.1) "
+                        + "writes wrongly: train with 3.4 or later, or with integer or ASCII categories")
+            }
             var out: [Text] = []
             for (start, end) in zip(offsets, offsets.dropFirst()) {
                 guard start >= 0, start <= end, end <= Int64(bytes.count) else {
