@@ -49,7 +49,7 @@ public struct TreeEnsembleBuilder: Sendable {
     /// - Parameters:
     ///   - count: the nodes of the source tree; positions are `0 ..< count`.
     ///   - output: the output of its leaves' first value.
-    /// - Throws: `.malformed` for a child out of range or reached twice (a cycle, or a shared subtree).
+    /// - Throws: `.malformed` for a child out of range, or a split reached twice (a cycle, or a shared subtree).
     public mutating func addTree(
         root: Int = 0, count: Int, output: Int, node: (Int) throws(MaxError) -> SourceNode
     ) throws(MaxError) {
@@ -61,10 +61,6 @@ public struct TreeEnsembleBuilder: Sendable {
             guard position >= 0, position < count else {
                 throw MaxError(.malformed, "tree \(tree): child \(position), expected 0 to \(count - 1)")
             }
-            guard !isVisited[position] else {
-                throw MaxError(.malformed, "tree \(tree): node \(position) is reached twice, expected a tree")
-            }
-            isVisited[position] = true
             let place: Int
             switch try node(position) {
             case .leaf(let leaf):
@@ -75,6 +71,10 @@ public struct TreeEnsembleBuilder: Sendable {
                 place = ~(values.count / ensemble.leafStride)
                 values += leaf
             case .split(let split):
+                guard !isVisited[position] else {
+                    throw MaxError(.malformed, "tree \(tree): node \(position) is reached twice, expected a tree")
+                }
+                isVisited[position] = true
                 place = ensemble.column.count
                 try append(split, tree)
                 open.append((split.ifFalse, .ifFalse(place)))
