@@ -85,7 +85,7 @@ extension Ops {
     private static func inverseErf(_ x: Float) -> Float {
         let sign: Float = x < 0 ? -1 : 1
         let log = logf((1 - x) * (1 + x))
-        let v = 2 / (3.14159 * 0.147) + 0.5 * log
+        let v = 2 / (Float(Double.pi) * 0.147) + 0.5 * log
         let v2 = 1 / Float(0.147) * log
         return sign * (-v + (v * v - v2).squareRoot()).squareRoot()
     }

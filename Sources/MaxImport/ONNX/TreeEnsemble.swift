@@ -3,7 +3,8 @@ import MaxIR
 /// Lowers the tree operators of ai.onnx.ml to `trees` and what follows it.
 ///
 /// The meaning is ONNX Runtime's: sums run tree by tree from zero in the type of the thresholds, base values are
-/// added last, and a regressor with one target knows no transform but PROBIT.
+/// added last, and a regressor with one target knows no transform but PROBIT. Where ONNX Runtime contradicts the
+/// text of TreeEnsemble 5 (it swaps `post_transform` 1 and 2, and misses members of some sets), the text holds.
 ///
 /// - Parameters:
 ///   - opType: `TreeEnsembleRegressor` or `TreeEnsembleClassifier` (versions 1 to 3), or `TreeEnsemble` (version 5).
@@ -12,7 +13,7 @@ import MaxIR
 /// - Returns: `[Y]` for regressors and `TreeEnsemble`, `[label, Z]` for classifiers.
 /// - Throws: `.malformed` naming the attribute that is wrong; `.unsupported` where the result depends on what ONNX
 ///   leaves open or `trees` cannot hold.
-func lowerTreeEnsemble(
+package func lowerTreeEnsemble(
     _ opType: String, attributes: [String: Attribute], x: ValueID, builder: inout GraphBuilder, label: Text = ""
 ) throws(MaxError) -> [ValueID] {
     do throws(MaxError) {
@@ -94,8 +95,11 @@ private struct TreeScores {
             throw MaxError(.unsupported, "class_ids: whether class 1 has votes depends on the row")
         }
         guard presence.isEver[0] || presence.isEver[1] else { throw MaxError(.malformed, "class_ids: no class has a weight") }
-        let second = presence.isEver[1]
-        let isSingle = presence.isEver[0] != presence.isEver[1]
+        guard forest.base.isEmpty || presence.isEver[0] == presence.isAlways[0] else {
+            throw MaxError(.unsupported, "class_ids: whether class 0 has votes depends on the row")
+        }
+        let (first, second) = (presence.isEver[0], presence.isEver[1])
+        let isSingle = first != second
         var p0 = try columns(scores, [0])
         var p1 = try columns(scores, [1])
         var hasBoth = second
@@ -103,12 +107,12 @@ private struct TreeScores {
         case 2 where second:
             // Base value 0 and the votes for class 1 are not used.
             p1 = try plus(p0, forest.base[1])
-            p0 = try builder.add(try op("neg"), [p1])
+            if first { p0 = try builder.add(try op("neg"), [p1]) }
         case 2:
+            // A class without votes scores 0, whatever its base value.
             p0 = try plus(p0, forest.base[0])
-            p1 = try plus(p1, forest.base[1])
             hasBoth = true
-        case 1: p0 = try plus(p0, forest.base[0])
+        case 1 where first: p0 = try plus(p0, forest.base[0])
         default: break
         }
         let decider = second ? p1 : p0
@@ -123,11 +127,11 @@ private struct TreeScores {
         let pair: (ValueID, ValueID)
         switch forest.transform {
         case .probit: throw MaxError(.unsupported, "post_transform: PROBIT for a classifier with two labels and one score")
-        case _ where presence.isNoVoteNegative:
-            pair = (try builder.add(Ops.sub, [try scalar(1), p0]), p0)
         case .logistic:
             let negative = try builder.add(try op("neg"), [p0])
             pair = (try transformed(try narrowed(negative), .logistic), try transformed(try narrowed(p0), .logistic))
+        case _ where presence.isNoVoteNegative:
+            pair = (try builder.add(Ops.sub, [try scalar(1), p0]), p0)
         default: pair = (try builder.add(try op("neg"), [p0]), p0)
         }
         let both = try builder.add(Ops.concat, [pair.0, pair.1], ["axis": .int(1)])
@@ -144,7 +148,14 @@ private struct TreeScores {
         guard forest.base.count == forest.outputs else {
             throw MaxError(.malformed, "base_values: \(forest.base.count) elements, expected 0 or \(forest.outputs)")
         }
-        return try builder.add(Ops.add, [scores, try builder.constant(forest.tensor(forest.base))])
+        // What no leaf votes for stays 0: ONNX Runtime drops its base value. Multiclass scores keep theirs.
+        guard forest.kind == .classifier || forest.outputs == 1 || presence.isEver == presence.isAlways else {
+            throw MaxError(.unsupported, "base_values: whether a target has votes depends on the row")
+        }
+        let base = forest.base.enumerated().map { index, value in
+            forest.kind == .classifier || forest.outputs == 1 || presence.isEver[index] ? value : 0
+        }
+        return try builder.add(Ops.add, [scores, try builder.constant(forest.tensor(base))])
     }
 
     private mutating func plus(_ value: ValueID, _ number: Double) throws(MaxError) -> ValueID {
