@@ -1,0 +1,40 @@
+import CZstd
+import MaxIR
+
+/// Sections as one zstd frame of declared size.
+enum Compression {
+    /// The compressed bytes, or nil when that is no gain.
+    static func compress(_ bytes: [UInt8]) -> [UInt8]? {
+        guard bytes.count > 256 else { return nil }
+        var out = [UInt8](repeating: 0, count: ZSTD_compressBound(bytes.count))
+        let size = ZSTD_compress(&out, out.count, bytes, bytes.count, 9)
+        guard ZSTD_isError(size) == 0, size < bytes.count else { return nil }
+        return Array(out.prefix(size))
+    }
+
+    /// - Throws: `.malformed` unless `bytes` is exactly one frame that declares and holds `rawBytes` bytes and
+    ///   needs no dictionary; `.limitExceeded` for an implausible ratio or a window above 8 MiB.
+    static func decompress(_ bytes: UnsafeRawBufferPointer, rawBytes: Int, name: String) throws(MaxError) -> [UInt8] {
+        guard UInt64(rawBytes) <= BundleLayout.maximumParsedBytes * 16,
+            UInt64(rawBytes) <= UInt64(bytes.count) * BundleLayout.maximumCompressionRatio
+        else {
+            throw MaxError(.limitExceeded, "\(name): \(bytes.count) compressed bytes declare \(rawBytes)")
+        }
+        let declared = ZSTD_getFrameContentSize(bytes.baseAddress, bytes.count)
+        guard declared == UInt64(rawBytes) else {
+            throw MaxError(.malformed, "\(name): the zstd frame does not declare the \(rawBytes) bytes of its record")
+        }
+        guard ZSTD_findFrameCompressedSize(bytes.baseAddress, bytes.count) == bytes.count else {
+            throw MaxError(.malformed, "\(name): \(bytes.count) bytes are not exactly one zstd frame")
+        }
+        guard let context = ZSTD_createDCtx() else { throw MaxError(.internal, "zstd: no memory") }
+        defer { ZSTD_freeDCtx(context) }
+        ZSTD_DCtx_setParameter(context, ZSTD_d_windowLogMax, 23)
+        var out = [UInt8](repeating: 0, count: rawBytes)
+        let size = ZSTD_decompressDCtx(context, &out, rawBytes, bytes.baseAddress, bytes.count)
+        guard ZSTD_isError(size) == 0, size == rawBytes else {
+            throw MaxError(.malformed, "\(name): the zstd frame is damaged")
+        }
+        return out
+    }
+}

@@ -1,0 +1,71 @@
+import COpenSSL
+import MaxIR
+
+/// SHA-256, by OpenSSL.
+public struct SHA256: ~Copyable {
+    private let context: OpaquePointer?
+
+    public init() {
+        context = EVP_MD_CTX_new()
+        EVP_DigestInit_ex(context, EVP_sha256(), nil)
+    }
+
+    deinit { EVP_MD_CTX_free(context) }
+
+    public func update(_ bytes: UnsafeRawBufferPointer) {
+        if bytes.count > 0 { EVP_DigestUpdate(context, bytes.baseAddress, bytes.count) }
+    }
+
+    public func update(_ bytes: [UInt8]) { bytes.withUnsafeBytes { update($0) } }
+
+    public consuming func finish() -> [UInt8] {
+        var out = [UInt8](repeating: 0, count: 32)
+        EVP_DigestFinal_ex(context, &out, nil)
+        return out
+    }
+
+    public static func hash(_ bytes: UnsafeRawBufferPointer) -> [UInt8] {
+        let digest = SHA256()
+        digest.update(bytes)
+        return digest.finish()
+    }
+
+    /// The root of the RFC 6962 hash tree whose leaves are the 1 MiB pieces of `bytes`: leaf = H(0x00 ‖ piece),
+    /// node = H(0x01 ‖ left ‖ right), split at the largest power of two below the count. Empty input: H("").
+    ///
+    /// A tree rather than one hash so that a large section can be checked piece by piece on first touch.
+    static func tree(_ bytes: UnsafeRawBufferPointer) -> [UInt8] {
+        guard bytes.count > 0 else { return hash(bytes) }
+        var leaves: [[UInt8]] = []
+        var start = 0
+        while start < bytes.count {
+            let end = min(start + BundleLayout.chunkBytes, bytes.count)
+            let leaf = SHA256()
+            leaf.update([0])
+            leaf.update(UnsafeRawBufferPointer(rebasing: bytes[start..<end]))
+            leaves.append(leaf.finish())
+            start = end
+        }
+        return root(leaves[...])
+    }
+
+    private static func root(_ leaves: ArraySlice<[UInt8]>) -> [UInt8] {
+        guard leaves.count > 1 else { return leaves.first ?? [] }
+        var split = 1
+        while split * 2 < leaves.count { split *= 2 }
+        let middle = leaves.startIndex + split
+        let node = SHA256()
+        node.update([1])
+        node.update(root(leaves[..<middle]))
+        node.update(root(leaves[middle...]))
+        return node.finish()
+    }
+}
+
+extension Sequence<UInt8> {
+    /// Lowercase hexadecimal.
+    public var hex: String {
+        let digits = Array("0123456789abcdef".utf8)
+        return String(decoding: flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)
+    }
+}
