@@ -71,13 +71,6 @@ let package = Package(
         // Tests
         tests("ArchitectureTests", []),
         tests("MaxIRTests", ["MaxIR"]),
-        tests("MaxFormatsTests", ["MaxFormats"]),
         tests("MaxRuntimeTests", ["MaxRuntime"]),
-        tests("MaxImportTests", ["MaxImport"]),
-        tests("MaxCompilerTests", ["MaxCompiler", "MaxImport"]),
-        tests("MaxTabularTests", ["MaxTabular"]),
-        tests("MaxRegistryTests", ["MaxRegistry"]),
-        tests("MaxServingTests", ["MaxServing"]),
-        tests("CommandTests", ["MaxIR", "MaxFormats"]),
     ]
 )
