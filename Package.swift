@@ -73,7 +73,7 @@ let package = Package(
         tests("MaxIRTests", ["MaxIR"]),
         tests("MaxFormatsTests", ["MaxFormats"]),
         tests("MaxRuntimeTests", ["MaxRuntime"]),
-        tests("MaxImportTests", ["MaxImport"]),
+        tests("MaxImportTests", ["MaxImport", "MaxFormats", "MaxIR"]),
         tests("MaxCompilerTests", ["MaxCompiler", "MaxImport"]),
         tests("MaxTabularTests", ["MaxTabular"]),
         tests("MaxRegistryTests", ["MaxRegistry"]),
