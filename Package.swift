@@ -71,6 +71,8 @@ let package = Package(
         // Tests
         tests("ArchitectureTests", []),
         tests("MaxIRTests", ["MaxIR"]),
+        tests("MaxFormatsTests", ["MaxFormats"]),
         tests("MaxRuntimeTests", ["MaxRuntime"]),
+        tests("MaxImportTests", ["MaxImport", "MaxFormats"]),
     ]
 )
