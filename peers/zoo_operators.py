@@ -70,7 +70,9 @@ def scaling(w):
     w.add("scaler-broadcast", model_of([ml_node("Scaler", offset=[0.5], scale=[3.0])], *io), {"X": values}, SUM, groups)
     for norm in ("MAX", "L1", "L2"):
         w.add(f"normalizer-{norm.lower()}", model_of([ml_node("Normalizer", norm=norm)], *io), {"X": values}, SUM, groups)
+    # ONNX Runtime refuses NaN in a Binarizer.
     near, groups = w.floats(thresholds={0: [0.0], 1: [0.25], 2: [0.25]})
+    near = np.where(np.isnan(near), np.float32(-3.4028235e38), near)
     for threshold in (0.25, -0.0):
         node = ml_node("Binarizer", threshold=threshold)
         w.add(f"binarizer-{'zero' if threshold == 0 else 'quarter'}", model_of([node], *io), {"X": near}, EXACT, groups)
@@ -243,7 +245,7 @@ def tree_attributes(rng, trees, depth, features, modes, missing):
             row = (
                 tree, node, 0 if leaf else int(rng.integers(features)),
                 "LEAF" if leaf else modes[int(rng.integers(len(modes)))],
-                0.0 if leaf else float(np.float32(rng.normal().round(1))),
+                0.0 if leaf else float(np.float32(round(rng.normal(), 1))),
                 0 if leaf else 2 * node + 1, 0 if leaf else 2 * node + 2,
                 int(missing and not leaf and rng.random() < 0.5),
             )  # fmt: skip
