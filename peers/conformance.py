@@ -23,6 +23,7 @@ from onnx.backend.test.loader import load_model_tests
 
 from cases import CaseFolder, close, pack_strings
 
+ROOT = pathlib.Path(__file__).resolve().parents[1]
 KINDS = ["node", "simple", "pytorch-converted", "pytorch-operator", "light", "real"]
 LARGEST = 4 << 20
 PLAIN = {"float": "float32", "double": "float64"}
@@ -158,7 +159,7 @@ def export(case, root):
 
 def main():
     parser = argparse.ArgumentParser(description="write the onnx backend tests as plain files")
-    parser.add_argument("--out", type=pathlib.Path, default=pathlib.Path("build/conformance"))
+    parser.add_argument("--out", type=pathlib.Path, default=ROOT / "build/conformance")
     parser.add_argument("--kinds", nargs="+", choices=KINDS, default=KINDS)
     options = parser.parse_args()
     warnings.filterwarnings("ignore")

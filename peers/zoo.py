@@ -15,12 +15,13 @@ import time
 import warnings
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+ROOT = pathlib.Path(__file__).resolve().parents[1]
 PARTS = ["xgboost", "operators", "sklearn", "boosters"]
 
 
 def main():
     parser = argparse.ArgumentParser(description="generate models, rows and expected outputs")
-    parser.add_argument("--out", type=pathlib.Path, default=pathlib.Path("build/zoo"))
+    parser.add_argument("--out", type=pathlib.Path, default=ROOT / "build/zoo")
     parser.add_argument("--only", nargs="+", choices=PARTS, default=PARTS)
     options = parser.parse_args()
     warnings.filterwarnings("ignore")

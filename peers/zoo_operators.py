@@ -261,9 +261,13 @@ def trees(w):
     modes = ["BRANCH_LEQ", "BRANCH_LT", "BRANCH_GTE", "BRANCH_GT", "BRANCH_EQ", "BRANCH_NEQ"]
     regressors = [(f"regressor-{m[7:].lower()}", [m], "SUM", "NONE", 2, True) for m in modes]
     regressors += [(f"regressor-{a.lower()}", modes[:1], a, "NONE", 2, False) for a in ("AVERAGE", "MIN", "MAX")]
+    # Leaves that name one target only: ONNX Runtime gives 0, without base value, to a target that no tree names.
+    regressors += [("regressor-sparse-targets", modes[:1], "SUM", "NONE", 2, True)]
     regressors += [("regressor-logistic", modes[:1], "SUM", "LOGISTIC", 1, True), ("regressor-mixed-modes", modes, "SUM", "NONE", 1, True)]
     for name, used, aggregate, post, targets, missing in regressors:
         nodes, leaves = tree_attributes(w.rng, 6, 3, 4, used, missing)
+        if "sparse" not in name:
+            leaves = [leaf for leaf in leaves for _ in range(targets)]
         node = ml_node(
             "TreeEnsembleRegressor", **nodes, n_targets=targets, aggregate_function=aggregate, post_transform=post,
             base_values=[0.5, -0.25][:targets], target_treeids=[t for t, _ in leaves], target_nodeids=[n for _, n in leaves],
@@ -273,10 +277,13 @@ def trees(w):
         values, groups = w.floats(4, thresholds=onnx_thresholds(model))
         w.add(f"tree-{name}", model, {"X": values}, close(1e-6, 1e-6), groups)
     classifiers = [(f"classifier-multi-{p.lower().replace('_', '-')}", 3, p, None) for p in ("NONE", "SOFTMAX", "LOGISTIC", "SOFTMAX_ZERO")]
+    classifiers += [("classifier-multi-sparse-classes", 3, "NONE", None)]
     for sign in ("positive", "mixed"):
         classifiers += [(f"classifier-binary-{sign}-{p.lower()}", 1, p, sign) for p in ("NONE", "LOGISTIC", "SOFTMAX")]
     for name, classes, post, sign in classifiers:
         nodes, leaves = tree_attributes(w.rng, 5, 3, 4, modes[:1], True)
+        if "sparse" not in name:
+            leaves = [leaf for leaf in leaves for _ in range(classes)]
         weights = w.rng.normal(size=len(leaves)).round(3) * 0.4
         node = ml_node(
             "TreeEnsembleClassifier", outputs=["L", "S"], **nodes, post_transform=post,

@@ -40,6 +40,7 @@ from sklearn.metrics import log_loss, roc_auc_score
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
+ROOT = pathlib.Path(__file__).resolve().parents[2]
 HELD_OUT_MONTH = 12
 LATE_MINUTES = 15
 
@@ -175,7 +176,7 @@ def expected_xgboost(booster, table, categories):
 
 def main():
     parser = argparse.ArgumentParser(description="train the models of the flights demo")
-    parser.add_argument("--out", type=pathlib.Path, default=pathlib.Path("build/flights"))
+    parser.add_argument("--out", type=pathlib.Path, default=ROOT / "build/flights")
     out = parser.parse_args().out
     out.mkdir(parents=True, exist_ok=True)
     start = time.monotonic()
