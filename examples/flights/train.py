@@ -20,8 +20,12 @@ Writes to build/flights (or the folder given):
 import argparse
 import importlib.util
 import json
+import os
 import pathlib
 import time
+
+# On a busy machine OpenMP's threads would otherwise burn their time waiting for each other. Read at import.
+os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 
 import numpy as np
 import onnx
