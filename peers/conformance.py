@@ -74,7 +74,7 @@ def typed(value, kind):
 
 
 def operators(model):
-    """"domain::Operator" of every node, subgraphs and functions included."""
+    """ "domain::Operator" of every node, subgraphs and functions included."""
     found, pending = set(), [model.graph.node, *[f.node for f in model.functions]]
     while pending:
         for node in pending.pop():

@@ -76,9 +76,14 @@ def server(path, name):
         if "id" in body:
             answer["id"] = body["id"]
         answer["outputs"] = [
-            {"name": n, "datatype": datatypes[n], "shape": list(v.shape), "data": v.ravel() if v.dtype != object else v.ravel().tolist()}
+            {
+                "name": n,
+                "datatype": datatypes[n],
+                "shape": list(v.shape),
+                "data": v.ravel() if v.dtype != object else v.ravel().tolist(),
+            }
             for n, v in zip(outputs, results)
-        ]  # fmt: skip
+        ]
         return json_response(answer)
 
     return app

@@ -47,7 +47,14 @@ def from_xgboost(model, x, y):
 
 
 def table():
-    cat = {"iterations": 12, "depth": 4, "random_seed": 0, "verbose": False, "allow_writing_files": False, "thread_count": 1}
+    cat = {
+        "iterations": 12,
+        "depth": 4,
+        "random_seed": 0,
+        "verbose": False,
+        "allow_writing_files": False,
+        "thread_count": 1,
+    }
     light = {"n_estimators": 12, "num_leaves": 12, "random_state": 0, "verbose": -1, "n_jobs": 1}
     xgb = {"n_estimators": 12, "max_depth": 4, "random_state": 0, "n_jobs": 1}
     return [

@@ -69,7 +69,9 @@ def scaling(w):
     io = {"X": (T.FLOAT, ["N", 3])}, {"Y": (T.FLOAT, ["N", 3])}
     w.add("scaler-broadcast", model_of([ml_node("Scaler", offset=[0.5], scale=[3.0])], *io), {"X": values}, SUM, groups)
     for norm in ("MAX", "L1", "L2"):
-        w.add(f"normalizer-{norm.lower()}", model_of([ml_node("Normalizer", norm=norm)], *io), {"X": values}, SUM, groups)
+        w.add(
+            f"normalizer-{norm.lower()}", model_of([ml_node("Normalizer", norm=norm)], *io), {"X": values}, SUM, groups
+        )
     # ONNX Runtime refuses NaN in a Binarizer.
     near, groups = w.floats(thresholds={0: [0.0], 1: [0.25], 2: [0.25]})
     near = np.where(np.isnan(near), np.float32(-3.4028235e38), near)
@@ -101,20 +103,52 @@ def encoding(w):
     w.add("label-encoder-v1-to-int", model_of([node], one(T.STRING), out(T.INT64), ml=1), {"X": text})
     w.add("label-encoder-v1-to-string", model_of([node], one(T.INT64), out(T.STRING), ml=1), {"X": numbers})
     pairs = {
-        "strings-int64s": ({"keys_strings": known, "values_int64s": [5, 4, 3, 2, 1], "default_int64": 99}, text, T.INT64),
-        "strings-strings": ({"keys_strings": known, "values_strings": list("vwxyz"), "default_string": "ø"}, text, T.STRING),
+        "strings-int64s": (
+            {"keys_strings": known, "values_int64s": [5, 4, 3, 2, 1], "default_int64": 99},
+            text,
+            T.INT64,
+        ),
+        "strings-strings": (
+            {"keys_strings": known, "values_strings": list("vwxyz"), "default_string": "ø"},
+            text,
+            T.STRING,
+        ),
         "strings-floats": (
             {"keys_strings": known, "values_floats": [0.5, -0.0, float("nan"), 1e30, 1.0], "default_float": -9.5},
             text,
             T.FLOAT,
         ),
-        "int64s-strings": ({"keys_int64s": [0, -1, 2**53 + 1], "values_strings": ["z", "", "é"], "default_string": "_"}, numbers, T.STRING),
-        "int64s-floats": ({"keys_int64s": [0, 1, -3], "values_floats": [0.1, 0.2, 0.3], "default_float": -1.0}, numbers, T.FLOAT),
-        "int64s-int64s": ({"keys_int64s": [0, 1, -3], "values_int64s": [7, 2**62, -5], "default_int64": -1}, numbers, T.INT64),
-        "floats-strings": ({"keys_floats": [0.0, 1.0, float("nan")], "values_strings": ["0", "1", "nan"], "default_string": "_"}, values, T.STRING),
-        "floats-int64s": ({"keys_floats": [-0.0, 1.0, float("inf")], "values_int64s": [1, 2, 3], "default_int64": 0}, values, T.INT64),
-        "floats-floats": ({"keys_floats": [0.5, float("nan"), -1.0], "values_floats": [1.0, 2.0, 3.0], "default_float": 0.25}, values, T.FLOAT),
-    }  # fmt: skip
+        "int64s-strings": (
+            {"keys_int64s": [0, -1, 2**53 + 1], "values_strings": ["z", "", "é"], "default_string": "_"},
+            numbers,
+            T.STRING,
+        ),
+        "int64s-floats": (
+            {"keys_int64s": [0, 1, -3], "values_floats": [0.1, 0.2, 0.3], "default_float": -1.0},
+            numbers,
+            T.FLOAT,
+        ),
+        "int64s-int64s": (
+            {"keys_int64s": [0, 1, -3], "values_int64s": [7, 2**62, -5], "default_int64": -1},
+            numbers,
+            T.INT64,
+        ),
+        "floats-strings": (
+            {"keys_floats": [0.0, 1.0, float("nan")], "values_strings": ["0", "1", "nan"], "default_string": "_"},
+            values,
+            T.STRING,
+        ),
+        "floats-int64s": (
+            {"keys_floats": [-0.0, 1.0, float("inf")], "values_int64s": [1, 2, 3], "default_int64": 0},
+            values,
+            T.INT64,
+        ),
+        "floats-floats": (
+            {"keys_floats": [0.5, float("nan"), -1.0], "values_floats": [1.0, 2.0, 3.0], "default_float": 0.25},
+            values,
+            T.FLOAT,
+        ),
+    }
     kinds = {"strings": T.STRING, "int64s": T.INT64, "floats": T.FLOAT}
     for name, (attributes, data, result) in pairs.items():
         node, source = ml_node("LabelEncoder", **attributes), kinds[name.split("-")[0]]
@@ -127,7 +161,13 @@ def encoding(w):
     }
     double, double_groups = w.floats(1, dtype=np.float64)
     node = ml_node("LabelEncoder", **tensors)
-    w.add("label-encoder-v4-doubles", model_of([node], one(T.DOUBLE), out(T.DOUBLE), ml=4), {"X": double}, EXACT, double_groups)
+    w.add(
+        "label-encoder-v4-doubles",
+        model_of([node], one(T.DOUBLE), out(T.DOUBLE), ml=4),
+        {"X": double},
+        EXACT,
+        double_groups,
+    )
     tensors = {
         "keys_tensor": helper.make_tensor("k", T.STRING, [3], [b"a", b"", "é".encode()]),
         "values_tensor": helper.make_tensor("v", T.INT64, [3], [3, 2, 1]),
@@ -135,7 +175,9 @@ def encoding(w):
     }
     node = ml_node("LabelEncoder", **tensors)
     w.add("label-encoder-v4-strings", model_of([node], one(T.STRING), out(T.INT64), ml=4), {"X": text})
-    node = ml_node("CategoryMapper", cats_strings=known, cats_int64s=[4, 3, 2, 1, 0], default_int64=-1, default_string="?")
+    node = ml_node(
+        "CategoryMapper", cats_strings=known, cats_int64s=[4, 3, 2, 1, 0], default_int64=-1, default_string="?"
+    )
     w.add("category-mapper-to-int", model_of([node], one(T.STRING), out(T.INT64)), {"X": text})
     w.add("category-mapper-to-string", model_of([node], one(T.INT64), out(T.STRING)), {"X": numbers})
     for kind, data, more in ((T.INT64, numbers, None), (T.FLOAT, np.clip(np.nan_to_num(values), -9, 9), groups)):
@@ -173,13 +215,23 @@ def shaping(w):
     feed = {"X": {2**40: 1.5, 5: 2.0, 6: 9.0}}
     w.add("dict-vectorizer-int64s", model_of([node], {"X": number_map}, {"Y": (T.FLOAT, [1, 3])}), feed)
     feed = {"X": {3: 1.25, 0: -0.5, 7: 2.75}}
-    for form, result, last in (("DENSE", "TO_FLOAT", 3), ("SPARSE", "TO_FLOAT", 9), ("DENSE", "TO_INT64", 3), ("DENSE", "TO_STRING", 3)):
+    for form, result, last in (
+        ("DENSE", "TO_FLOAT", 3),
+        ("SPARSE", "TO_FLOAT", 9),
+        ("DENSE", "TO_INT64", 3),
+        ("DENSE", "TO_STRING", 3),
+    ):
         kind = {"TO_FLOAT": T.FLOAT, "TO_INT64": T.INT64, "TO_STRING": T.STRING}[result]
         node = ml_node("CastMap", cast_to=result, map_form=form, max_map=9)
         name = f"cast-map-{form.lower()}-{result[3:].lower()}"
         w.add(name, model_of([node], {"X": number_map}, {"Y": (kind, [1, last])}), feed)
-    for name, keys, key in (("strings", {"classlabels_strings": ["a", "", "é"]}, T.STRING), ("int64s", {"classlabels_int64s": [4, -1, 0]}, T.INT64)):
-        kind = helper.make_sequence_type_proto(helper.make_map_type_proto(key, helper.make_tensor_type_proto(T.FLOAT, [])))
+    for name, keys, key in (
+        ("strings", {"classlabels_strings": ["a", "", "é"]}, T.STRING),
+        ("int64s", {"classlabels_int64s": [4, -1, 0]}, T.INT64),
+    ):
+        kind = helper.make_sequence_type_proto(
+            helper.make_map_type_proto(key, helper.make_tensor_type_proto(T.FLOAT, []))
+        )
         scores = np.concatenate([w.floats(3)[0][:12], np.resize(SPECIALS, (9, 3))]).astype(np.float32)
         model = model_of([ml_node("ZipMap", **keys)], {"X": (T.FLOAT, ["N", 3])}, {"Y": kind})
         w.add(f"zip-map-{name}", model, {"X": scores}, zero_rows=False)
@@ -190,20 +242,43 @@ def linear(w):
     weights = w.rng.normal(size=12).round(3).tolist()
     x = {"X": (T.FLOAT, ["N", 4])}
     for post in ("NONE", "SOFTMAX", "LOGISTIC", "SOFTMAX_ZERO", "PROBIT"):
-        node = ml_node("LinearRegressor", coefficients=weights, intercepts=[0.1, -0.2, 0.0], targets=3, post_transform=post)
-        out = {"Y": (T.FLOAT, ["N", 3])}
-        w.add(f"linear-regressor-{post.lower().replace('_', '-')}", model_of([node], x, out, ml=1), {"X": values}, SUM, groups)
         node = ml_node(
-            "LinearClassifier", outputs=["L", "S"], coefficients=weights, intercepts=[0.1, -0.2, 0.0],
-            classlabels_strings=["a", "b", "é"], post_transform=post, multi_class=1,
-        )  # fmt: skip
+            "LinearRegressor", coefficients=weights, intercepts=[0.1, -0.2, 0.0], targets=3, post_transform=post
+        )
+        out = {"Y": (T.FLOAT, ["N", 3])}
+        w.add(
+            f"linear-regressor-{post.lower().replace('_', '-')}",
+            model_of([node], x, out, ml=1),
+            {"X": values},
+            SUM,
+            groups,
+        )
+        node = ml_node(
+            "LinearClassifier",
+            outputs=["L", "S"],
+            coefficients=weights,
+            intercepts=[0.1, -0.2, 0.0],
+            classlabels_strings=["a", "b", "é"],
+            post_transform=post,
+            multi_class=1,
+        )
         out = {"L": (T.STRING, ["N"]), "S": (T.FLOAT, ["N", 3])}
-        w.add(f"linear-classifier-{post.lower().replace('_', '-')}", model_of([node], x, out, ml=1), {"X": values}, SUM, groups)
+        w.add(
+            f"linear-classifier-{post.lower().replace('_', '-')}",
+            model_of([node], x, out, ml=1),
+            {"X": values},
+            SUM,
+            groups,
+        )
     for labels in ([0, 1], [7, -3]):
         node = ml_node(
-            "LinearClassifier", outputs=["L", "S"], coefficients=weights[:4], intercepts=[0.25],
-            classlabels_ints=labels, post_transform="LOGISTIC",
-        )  # fmt: skip
+            "LinearClassifier",
+            outputs=["L", "S"],
+            coefficients=weights[:4],
+            intercepts=[0.25],
+            classlabels_ints=labels,
+            post_transform="LOGISTIC",
+        )
         out = {"L": (T.INT64, ["N"]), "S": (T.FLOAT, ["N", "C"])}
         w.add(f"linear-classifier-binary-{labels[0]}", model_of([node], x, out, ml=1), {"X": values}, SUM, groups)
 
@@ -215,40 +290,73 @@ def vectors(w):
     kernels = {"LINEAR": [0.0, 0.0, 0.0], "POLY": [0.5, 1.0, 3.0], "RBF": [0.4, 0.0, 0.0], "SIGMOID": [0.3, -0.1, 0.0]}
     for kernel, parameters in kernels.items():
         node = ml_node(
-            "SVMRegressor", kernel_type=kernel, kernel_params=parameters, n_supports=5, support_vectors=support,
-            coefficients=[0.5, -1.0, 0.25, 1.0, -0.75], rho=[0.3], one_class=int(kernel == "SIGMOID"),
-        )  # fmt: skip
+            "SVMRegressor",
+            kernel_type=kernel,
+            kernel_params=parameters,
+            n_supports=5,
+            support_vectors=support,
+            coefficients=[0.5, -1.0, 0.25, 1.0, -0.75],
+            rho=[0.3],
+            one_class=int(kernel == "SIGMOID"),
+        )
         out = {"Y": (T.FLOAT, ["N", 1])}
         w.add(f"svm-regressor-{kernel.lower()}", model_of([node], x, out), {"X": values}, close(1e-4, 1e-4), groups)
     node = ml_node(
-        "SVMClassifier", outputs=["L", "S"], kernel_type="RBF", kernel_params=[0.4, 0.0, 0.0], support_vectors=support,
-        vectors_per_class=[3, 2], coefficients=[0.5, 1.0, 0.25, -1.0, -0.75], rho=[0.1], classlabels_ints=[4, -2],
-    )  # fmt: skip
+        "SVMClassifier",
+        outputs=["L", "S"],
+        kernel_type="RBF",
+        kernel_params=[0.4, 0.0, 0.0],
+        support_vectors=support,
+        vectors_per_class=[3, 2],
+        coefficients=[0.5, 1.0, 0.25, -1.0, -0.75],
+        rho=[0.1],
+        classlabels_ints=[4, -2],
+    )
     out = {"L": (T.INT64, ["N"]), "S": (T.FLOAT, ["N", "C"])}
     w.add("svm-classifier-binary", model_of([node], x, out), {"X": values}, close(1e-4, 1e-4), groups)
     node = ml_node(
-        "SVMClassifier", outputs=["L", "S"], kernel_type="LINEAR", kernel_params=[0.0, 0.0, 0.0],
-        coefficients=w.rng.normal(size=9).round(3).tolist(), rho=[0.1, -0.2, 0.3], classlabels_strings=["a", "b", "é"],
+        "SVMClassifier",
+        outputs=["L", "S"],
+        kernel_type="LINEAR",
+        kernel_params=[0.0, 0.0, 0.0],
+        coefficients=w.rng.normal(size=9).round(3).tolist(),
+        rho=[0.1, -0.2, 0.3],
+        classlabels_strings=["a", "b", "é"],
         post_transform="SOFTMAX",
-    )  # fmt: skip
+    )
     out = {"L": (T.STRING, ["N"]), "S": (T.FLOAT, ["N", 3])}
     w.add("svm-classifier-linear-modes", model_of([node], x, out), {"X": values}, close(1e-4, 1e-4), groups)
 
 
 def tree_attributes(rng, trees, depth, features, modes, missing):
     """Perfect trees in the columns of versions 1 to 3."""
-    a = {k: [] for k in ("treeids", "nodeids", "featureids", "modes", "values", "truenodeids", "falsenodeids", "missing_value_tracks_true")}
+    a = {
+        k: []
+        for k in (
+            "treeids",
+            "nodeids",
+            "featureids",
+            "modes",
+            "values",
+            "truenodeids",
+            "falsenodeids",
+            "missing_value_tracks_true",
+        )
+    }
     leaves = []
     for tree in range(trees):
         for node in range(2 ** (depth + 1) - 1):
             leaf = node >= 2**depth - 1
             row = (
-                tree, node, 0 if leaf else int(rng.integers(features)),
+                tree,
+                node,
+                0 if leaf else int(rng.integers(features)),
                 "LEAF" if leaf else modes[int(rng.integers(len(modes)))],
                 0.0 if leaf else float(np.float32(round(rng.normal(), 1))),
-                0 if leaf else 2 * node + 1, 0 if leaf else 2 * node + 2,
+                0 if leaf else 2 * node + 1,
+                0 if leaf else 2 * node + 2,
                 int(missing and not leaf and rng.random() < 0.5),
-            )  # fmt: skip
+            )
             for column, value in zip(a.values(), row):
                 column.append(value)
             if leaf:
@@ -263,20 +371,33 @@ def trees(w):
     regressors += [(f"regressor-{a.lower()}", modes[:1], a, "NONE", 2, False) for a in ("AVERAGE", "MIN", "MAX")]
     # Leaves that name one target only: ONNX Runtime gives 0, without base value, to a target that no tree names.
     regressors += [("regressor-sparse-targets", modes[:1], "SUM", "NONE", 2, True)]
-    regressors += [("regressor-logistic", modes[:1], "SUM", "LOGISTIC", 1, True), ("regressor-mixed-modes", modes, "SUM", "NONE", 1, True)]
+    regressors += [
+        ("regressor-logistic", modes[:1], "SUM", "LOGISTIC", 1, True),
+        ("regressor-mixed-modes", modes, "SUM", "NONE", 1, True),
+    ]
     for name, used, aggregate, post, targets, missing in regressors:
         nodes, leaves = tree_attributes(w.rng, 6, 3, 4, used, missing)
         if "sparse" not in name:
             leaves = [leaf for leaf in leaves for _ in range(targets)]
         node = ml_node(
-            "TreeEnsembleRegressor", **nodes, n_targets=targets, aggregate_function=aggregate, post_transform=post,
-            base_values=[0.5, -0.25][:targets], target_treeids=[t for t, _ in leaves], target_nodeids=[n for _, n in leaves],
-            target_ids=[i % targets for i in range(len(leaves))], target_weights=w.rng.normal(size=len(leaves)).round(3).tolist(),
-        )  # fmt: skip
+            "TreeEnsembleRegressor",
+            **nodes,
+            n_targets=targets,
+            aggregate_function=aggregate,
+            post_transform=post,
+            base_values=[0.5, -0.25][:targets],
+            target_treeids=[t for t, _ in leaves],
+            target_nodeids=[n for _, n in leaves],
+            target_ids=[i % targets for i in range(len(leaves))],
+            target_weights=w.rng.normal(size=len(leaves)).round(3).tolist(),
+        )
         model = model_of([node], x, {"Y": (T.FLOAT, ["N", targets])})
         values, groups = w.floats(4, thresholds=onnx_thresholds(model))
         w.add(f"tree-{name}", model, {"X": values}, close(1e-6, 1e-6), groups)
-    classifiers = [(f"classifier-multi-{p.lower().replace('_', '-')}", 3, p, None) for p in ("NONE", "SOFTMAX", "LOGISTIC", "SOFTMAX_ZERO")]
+    classifiers = [
+        (f"classifier-multi-{p.lower().replace('_', '-')}", 3, p, None)
+        for p in ("NONE", "SOFTMAX", "LOGISTIC", "SOFTMAX_ZERO")
+    ]
     classifiers += [("classifier-multi-sparse-classes", 3, "NONE", None)]
     for sign in ("positive", "mixed"):
         classifiers += [(f"classifier-binary-{sign}-{p.lower()}", 1, p, sign) for p in ("NONE", "LOGISTIC", "SOFTMAX")]
@@ -286,12 +407,16 @@ def trees(w):
             leaves = [leaf for leaf in leaves for _ in range(classes)]
         weights = w.rng.normal(size=len(leaves)).round(3) * 0.4
         node = ml_node(
-            "TreeEnsembleClassifier", outputs=["L", "S"], **nodes, post_transform=post,
-            class_treeids=[t for t, _ in leaves], class_nodeids=[n for _, n in leaves],
+            "TreeEnsembleClassifier",
+            outputs=["L", "S"],
+            **nodes,
+            post_transform=post,
+            class_treeids=[t for t, _ in leaves],
+            class_nodeids=[n for _, n in leaves],
             class_ids=[i % classes if classes > 1 else 0 for i in range(len(leaves))],
             class_weights=(np.abs(weights) if sign == "positive" else weights).tolist(),
             **({"classlabels_strings": ["a", "b", "é"]} if classes > 1 else {"classlabels_int64s": [0, 1]}),
-        )  # fmt: skip
+        )
         label = T.STRING if classes > 1 else T.INT64
         model = model_of([node], x, {"L": (label, ["N"]), "S": (T.FLOAT, ["N", max(classes, 2)])})
         values, groups = w.floats(4, thresholds=onnx_thresholds(model))
@@ -299,11 +424,15 @@ def trees(w):
     nodes, leaves = tree_attributes(w.rng, 4, 3, 4, modes[:1], True)
     splits = nodes.pop("nodes_values")
     node = ml_node(
-        "TreeEnsembleRegressor", **nodes, n_targets=1, target_treeids=[t for t, _ in leaves],
-        target_nodeids=[n for _, n in leaves], target_ids=[0] * len(leaves),
+        "TreeEnsembleRegressor",
+        **nodes,
+        n_targets=1,
+        target_treeids=[t for t, _ in leaves],
+        target_nodeids=[n for _, n in leaves],
+        target_ids=[0] * len(leaves),
         nodes_values_as_tensor=helper.make_tensor("s", T.DOUBLE, [len(splits)], splits),
         target_weights_as_tensor=helper.make_tensor("t", T.DOUBLE, [len(leaves)], w.rng.normal(size=len(leaves))),
-    )  # fmt: skip
+    )
     model = model_of([node], {"X": (T.DOUBLE, ["N", 4])}, {"Y": (T.FLOAT, ["N", 1])})
     values, groups = w.floats(4, dtype=np.float64, thresholds=onnx_thresholds(model))
     w.add("tree-regressor-v3-double", model, {"X": values}, close(1e-6, 1e-6), groups)
@@ -324,11 +453,20 @@ def tree_ensemble(w):
             if member:
                 tensors["membership_values"] = helper.make_tensor("v", kind, [6], sets)
             node = ml_node(
-                "TreeEnsemble", n_targets=2, aggregate_function=1, post_transform=0, tree_roots=[0, 1],
-                nodes_featureids=[0, 1], nodes_truenodeids=[0, 2], nodes_trueleafs=[1, 1],
-                nodes_falsenodeids=[1, 3], nodes_falseleafs=[1, 1], nodes_missing_value_tracks_true=[1, 0],
-                leaf_targetids=[0, 1, 0, 1], **tensors,
-            )  # fmt: skip
+                "TreeEnsemble",
+                n_targets=2,
+                aggregate_function=1,
+                post_transform=0,
+                tree_roots=[0, 1],
+                nodes_featureids=[0, 1],
+                nodes_truenodeids=[0, 2],
+                nodes_trueleafs=[1, 1],
+                nodes_falsenodeids=[1, 3],
+                nodes_falseleafs=[1, 1],
+                nodes_missing_value_tracks_true=[1, 0],
+                leaf_targetids=[0, 1, 0, 1],
+                **tensors,
+            )
             io = {"X": (kind, ["N", 2])}, {"Y": (kind, ["N", 2])}
             model = model_of([node], *io, ml=5, opset=21, ir=10)
             values, groups = w.floats(2, dtype=NP[kind], thresholds={0: splits + [1, 3], 1: splits + [1, 3]})

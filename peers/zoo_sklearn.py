@@ -51,8 +51,20 @@ def table():
         ("normalizer-l2", p.Normalizer("l2"), "none", "any", SUM),
         ("normalizer-max", p.Normalizer("max"), "none", "any", SUM),
         ("binarizer", p.Binarizer(threshold=0.3), "none", "finite", EXACT),
-        ("k-bins-ordinal", p.KBinsDiscretizer(4, encode="ordinal", quantile_method="averaged_inverted_cdf"), "none", "finite", EXACT),
-        ("k-bins-one-hot", p.KBinsDiscretizer(3, encode="onehot-dense", quantile_method="averaged_inverted_cdf"), "none", "finite", EXACT),
+        (
+            "k-bins-ordinal",
+            p.KBinsDiscretizer(4, encode="ordinal", quantile_method="averaged_inverted_cdf"),
+            "none",
+            "finite",
+            EXACT,
+        ),
+        (
+            "k-bins-one-hot",
+            p.KBinsDiscretizer(3, encode="onehot-dense", quantile_method="averaged_inverted_cdf"),
+            "none",
+            "finite",
+            EXACT,
+        ),
         ("polynomial-features", p.PolynomialFeatures(2), "none", "any", SUM),
         ("power-transformer", p.PowerTransformer(), "none", "finite", close(1e-4, 1e-4)),
         ("imputer-mean", impute.SimpleImputer(strategy="mean"), "missing", "any", EXACT),
@@ -86,7 +98,13 @@ def table():
         ("k-neighbors-regressor", knn[1], "real", "neighbours", SUM),
         ("decision-tree-classifier", tree.DecisionTreeClassifier(max_depth=5, random_state=0), "multi", "any", TREE),
         ("decision-tree-regressor", tree.DecisionTreeRegressor(max_depth=5, random_state=0), "real", "any", TREE),
-        ("decision-tree-missing", tree.DecisionTreeClassifier(max_depth=5, random_state=0), "multi-missing", "any", TREE),
+        (
+            "decision-tree-missing",
+            tree.DecisionTreeClassifier(max_depth=5, random_state=0),
+            "multi-missing",
+            "any",
+            TREE,
+        ),
         ("random-forest-binary", e.RandomForestClassifier(**forest), "binary", "any", TREE),
         ("random-forest-multi", e.RandomForestClassifier(**forest), "multi", "any", TREE),
         ("random-forest-strings", e.RandomForestClassifier(**forest), "named", "any", TREE),
@@ -103,20 +121,60 @@ def table():
         ("ada-boost-classifier", e.AdaBoostClassifier(n_estimators=5, random_state=0), "binary", "finite", SUM),
         ("bagging-classifier", e.BaggingClassifier(n_estimators=3, random_state=0), "multi", "finite", SUM),
         ("mlp-classifier", neural_network.MLPClassifier(**network), "multi", "any", SUM),
-        ("mlp-classifier-binary-tanh", neural_network.MLPClassifier(activation="tanh", **network), "binary", "any", SUM),
+        (
+            "mlp-classifier-binary-tanh",
+            neural_network.MLPClassifier(activation="tanh", **network),
+            "binary",
+            "any",
+            SUM,
+        ),
         ("mlp-regressor", neural_network.MLPRegressor(**network), "real", "any", SUM),
         ("isolation-forest", e.IsolationForest(n_estimators=5, max_samples=32, random_state=0), "none", "finite", SUM),
         ("k-means", cluster.KMeans(4, n_init=1, random_state=0), "none", "neighbours", SUM),
         ("pca", decomposition.PCA(2), "none", "any", SUM),
         ("pca-whiten", decomposition.PCA(2, whiten=True), "none", "any", SUM),
         ("truncated-svd", decomposition.TruncatedSVD(2, random_state=0), "none", "any", SUM),
-        ("calibrated-sigmoid", calibration.CalibratedClassifierCV(svm.LinearSVC(random_state=0), cv=2), "binary", "finite", SUM),
+        (
+            "calibrated-sigmoid",
+            calibration.CalibratedClassifierCV(svm.LinearSVC(random_state=0), cv=2),
+            "binary",
+            "finite",
+            SUM,
+        ),
         ("one-vs-rest", multiclass.OneVsRestClassifier(lm.LogisticRegression()), "multi", "finite", SUM),
-        ("voting-soft", e.VotingClassifier([("l", lm.LogisticRegression()), ("t", tree.DecisionTreeClassifier(max_depth=3))], voting="soft", flatten_transform=False), "multi", "finite", SUM),
-        ("stacking", e.StackingClassifier([("l", lm.LogisticRegression()), ("t", tree.DecisionTreeClassifier(max_depth=3))]), "binary", "finite", SUM),
-        ("scale-pca-logistic", pipeline.make_pipeline(p.StandardScaler(), decomposition.PCA(3), lm.LogisticRegression()), "multi", "any", SUM),
-        ("impute-scale-forest", pipeline.make_pipeline(impute.SimpleImputer(), p.StandardScaler(), e.RandomForestClassifier(**forest)), "multi-missing", "any", TREE),
-    ]  # fmt: skip
+        (
+            "voting-soft",
+            e.VotingClassifier(
+                [("l", lm.LogisticRegression()), ("t", tree.DecisionTreeClassifier(max_depth=3))],
+                voting="soft",
+                flatten_transform=False,
+            ),
+            "multi",
+            "finite",
+            SUM,
+        ),
+        (
+            "stacking",
+            e.StackingClassifier([("l", lm.LogisticRegression()), ("t", tree.DecisionTreeClassifier(max_depth=3))]),
+            "binary",
+            "finite",
+            SUM,
+        ),
+        (
+            "scale-pca-logistic",
+            pipeline.make_pipeline(p.StandardScaler(), decomposition.PCA(3), lm.LogisticRegression()),
+            "multi",
+            "any",
+            SUM,
+        ),
+        (
+            "impute-scale-forest",
+            pipeline.make_pipeline(impute.SimpleImputer(), p.StandardScaler(), e.RandomForestClassifier(**forest)),
+            "multi-missing",
+            "any",
+            TREE,
+        ),
+    ]
 
 
 def fitted(rng, estimator, task, n=300):
@@ -153,7 +211,9 @@ def numeric_cases(root):
             try:
                 with_map = sklearn.base.is_classifier(model) and not isinstance(model, svm.LinearSVC)
                 options = {id(model): {"zipmap": False}} if with_map else None
-                proto = skl2onnx.convert_sklearn(model, name, [("X", kind)], options=options, target_opset={"": 17, "ai.onnx.ml": 3})
+                proto = skl2onnx.convert_sklearn(
+                    model, name, [("X", kind)], options=options, target_opset={"": 17, "ai.onnx.ml": 3}
+                )
                 values, groups = float_rows(rng, x.astype(dtype), onnx_thresholds(proto), finite=rows != "any")
                 if rows == "neighbours":
                     # Equal distances would leave the choice of neighbour to the library.
@@ -167,8 +227,14 @@ def numeric_cases(root):
 
 # Models whose ONNX form also takes float64; for others the exporter writes graphs with contradictory types.
 DOUBLES = {
-    "standard-scaler", "logistic-binary", "linear-regression", "random-forest-multi", "mlp-regressor", "pca", "svc-rbf",
-}  # fmt: skip
+    "standard-scaler",
+    "logistic-binary",
+    "linear-regression",
+    "random-forest-multi",
+    "mlp-regressor",
+    "pca",
+    "svc-rbf",
+}
 
 
 def column_cases(root):
@@ -212,14 +278,39 @@ def column_cases(root):
         ("ordinal-strings", columns((ordinal, ["plan", "city"])), ["plan", "city"], False),
         ("ordinal-integers", columns((preprocessing.OrdinalEncoder(), ["visits"])), ["visits"], False),
         ("impute-strings", columns((marked, ["plan"])), ["plan"], False),
-        ("columns-logistic", pipeline.make_pipeline(mixed, linear_model.LogisticRegression()), list(types)[:2] + ["plan", "city"], True),
-        ("columns-imputed-logistic", pipeline.make_pipeline(imputed, linear_model.LogisticRegression()), ["age", "income", "plan"], True),
-        ("columns-forest", pipeline.make_pipeline(columns((numbers, ["age", "income"]), (ordinal, ["city"])), forest), ["age", "income", "city"], True),
-        ("columns-boosting", pipeline.make_pipeline(columns((numbers, ["age", "income"]), (one_hot, ["plan"])), boosting), ["age", "income", "plan"], True),
-        ("columns-logistic-zipmap", pipeline.make_pipeline(mixed, linear_model.LogisticRegression()), list(types)[:2] + ["plan", "city"], True),
+        (
+            "columns-logistic",
+            pipeline.make_pipeline(mixed, linear_model.LogisticRegression()),
+            list(types)[:2] + ["plan", "city"],
+            True,
+        ),
+        (
+            "columns-imputed-logistic",
+            pipeline.make_pipeline(imputed, linear_model.LogisticRegression()),
+            ["age", "income", "plan"],
+            True,
+        ),
+        (
+            "columns-forest",
+            pipeline.make_pipeline(columns((numbers, ["age", "income"]), (ordinal, ["city"])), forest),
+            ["age", "income", "city"],
+            True,
+        ),
+        (
+            "columns-boosting",
+            pipeline.make_pipeline(columns((numbers, ["age", "income"]), (one_hot, ["plan"])), boosting),
+            ["age", "income", "plan"],
+            True,
+        ),
+        (
+            "columns-logistic-zipmap",
+            pipeline.make_pipeline(mixed, linear_model.LogisticRegression()),
+            list(types)[:2] + ["plan", "city"],
+            True,
+        ),
         ("label-binarizer", preprocessing.LabelBinarizer().fit(frame["visits"]), ["visits"], None),
         ("label-encoder", preprocessing.LabelEncoder().fit(frame["city"]), ["city"], None),
-    ]  # fmt: skip
+    ]
     written, failed = [], []
     for name, model, used, supervised in models:
         try:
@@ -228,7 +319,9 @@ def column_cases(root):
             zipmap = name.endswith("zipmap")
             options = {id(model): {"zipmap": zipmap}} if supervised else None
             inputs = [(c, types[c] if supervised is not None else type(types[c])([None])) for c in used]
-            proto = skl2onnx.convert_sklearn(model, name, inputs, options=options, target_opset={"": 17, "ai.onnx.ml": 3})
+            proto = skl2onnx.convert_sklearn(
+                model, name, inputs, options=options, target_opset={"": 17, "ai.onnx.ml": 3}
+            )
             feed = column_rows(rng, frame, used, 20 if zipmap else 320, known_only=name in KNOWN_ONLY)
             if supervised is None:
                 feed = {c: v.ravel() for c, v in feed.items()}

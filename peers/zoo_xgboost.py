@@ -246,9 +246,7 @@ def generate(root):
         types = ["c" if coded and n in ("f1", "f4") else "float" for n in frame]
         typed = kind in ("strings", "integers")
         arguments = {k: np.asarray(v, np.float32) if k != "group" else v for k, v in labels(rng, label, frame).items()}
-        data = xgboost.DMatrix(
-            frame, enable_categorical=True, feature_types=None if typed else types, **arguments
-        )
+        data = xgboost.DMatrix(frame, enable_categorical=True, feature_types=None if typed else types, **arguments)
         settings = {"max_depth": 4, "eta": 0.3, "seed": 7, "nthread": 1} | settings
         booster = xgboost.train(settings, data, num_boost_round=rounds)
         rows, groups = rows_to_try(rng, frame, kind, booster)
