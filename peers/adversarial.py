@@ -17,7 +17,8 @@ CATEGORY_CODES = np.array(
      2147483647, 2147483648, 4294967296, 1e19, 3e38, -3e38, 1e-45, np.nan],
     dtype=np.float32,
 )  # fmt: skip
-STRINGS = ["", " ", "unheard-of", "Ünïcödé", "日本語", "🛫", "e\u0301", "\u00e9", "A", "a", "0", "nan", "x" * 300]
+STRINGS = ["", " ", "unheard-of", "Ünïcödé", "日本語", "🛫", "e\u0301", "\u00e9", "A", "a", "0", "nan",
+     "x" * 300]
 
 
 def around(thresholds):
