@@ -18,7 +18,9 @@ extension ONNXForest {
         case .integers(let all): outputs = kind == .classifier ? all.count : Int(try node.int("n_targets", default: 0))
         }
         guard outputs >= 1, outputs <= Limits.ports else {
-            throw MaxError(.malformed, "\(kind == .classifier ? "class labels" : "n_targets"): found \(outputs), expected at least 1")
+            throw MaxError(
+                .malformed,
+                "\(kind == .classifier ? "class labels" : "n_targets"): found \(outputs), expected at least 1")
         }
         let thresholds = try node.numbers("nodes_values", tensor: "nodes_values_as_tensor")
         let weights = try node.numbers("\(votePrefix)_weights", tensor: "\(votePrefix)_weights_as_tensor")
@@ -27,15 +29,18 @@ extension ONNXForest {
         self.outputs = outputs
         self.base = base.values
         type = x == .f64 || thresholds.isWide || weights.isWide || base.isWide ? .f64 : .f32
-        aggregate = try Self.aggregate(kind == .classifier ? "SUM" : try node.text("aggregate_function", default: "SUM"))
+        aggregate = try Self.aggregate(
+            kind == .classifier ? "SUM" : try node.text("aggregate_function", default: "SUM"))
         transform = try Self.transform(try node.text("post_transform", default: "NONE"))
 
         let table = try NodeTable(node, thresholds: thresholds.values)
         let votes = try Self.votes(node, votePrefix, weights.values, table, outputs)
         var places: [Place] = []
         let continuations = try table.continuations()
+        var used = 0
         for position in 0..<table.count {
-            places.append(try table.place(position, votes[position], startsChain: !continuations[position]))
+            let isHead = !continuations[position]
+            places.append(try table.place(position, votes[position], startsChain: isHead, used: &used))
         }
         self.places = places
         roots = table.roots
@@ -138,9 +143,12 @@ private struct NodeTable {
         var out = [Bool](repeating: false, count: count)
         for position in 0..<count where modes[position] == "BRANCH_EQ" {
             let next = try child(position, ifFalse)
-            guard try continues(next, columns[position], isTracked(position), try child(position, ifTrue)) else { continue }
+            guard try continues(next, columns[position], isTracked(position), try child(position, ifTrue)) else {
+                continue
+            }
             guard !out[next] else {
-                throw MaxError(.malformed, "tree \(trees[position]): node \(ifFalse[position]) is reached twice, expected a tree")
+                throw MaxError(
+                    .malformed, "tree \(trees[position]): node \(ifFalse[position]) is reached twice, expected a tree")
             }
             out[next] = true
         }
@@ -152,8 +160,12 @@ private struct NodeTable {
         return try child(next, ifTrue) == target
     }
 
-    /// - Parameter startsChain: false for a node that the one before it takes in.
-    func place(_ position: Int, _ votes: [ONNXForest.Vote], startsChain: Bool) throws(MaxError) -> ONNXForest.Place {
+    /// - Parameters:
+    ///   - startsChain: false for a node that the one before it takes in.
+    ///   - used: the words of all sets so far.
+    func place(
+        _ position: Int, _ votes: [ONNXForest.Vote], startsChain: Bool, used: inout Int
+    ) throws(MaxError) -> ONNXForest.Place {
         let comparison: TreeEnsemble.Comparison
         switch modes[position] {
         case "LEAF": return .leaf(votes)
@@ -170,7 +182,7 @@ private struct NodeTable {
             column: columns[position], comparison: comparison, threshold: thresholds[position],
             missing: tracks ? .nan : .none, missingGoesTrue: tracks, ifTrue: try child(position, ifTrue),
             ifFalse: try child(position, ifFalse))
-        if comparison == .equal, startsChain { try collapse(&split, from: position) }
+        if comparison == .equal, startsChain { try collapse(&split, from: position, used: &used) }
         return .split(split)
     }
 
@@ -185,7 +197,7 @@ private struct NodeTable {
 
     /// A chain of equality tests of one column with one true child is a membership test; left a chain, the true
     /// child would have several parents.
-    private func collapse(_ split: inout SourceNode.Split, from start: Int) throws(MaxError) {
+    private func collapse(_ split: inout SourceNode.Split, from start: Int, used: inout Int) throws(MaxError) {
         var values = [thresholds[start]]
         var last = split.ifFalse
         while values.count <= count, try continues(last, split.column, split.missingGoesTrue, split.ifTrue) {
@@ -193,7 +205,7 @@ private struct NodeTable {
             last = try child(last, ifFalse)
         }
         guard values.count > 1 else { return }
-        guard let set = ONNXForest.set(of: values) else {
+        guard let set = try ONNXForest.set(of: values, used: &used) else {
             throw MaxError(.unsupported, "nodes_values: a set of values other than integers from 0 to 16777215")
         }
         split.comparison = .member

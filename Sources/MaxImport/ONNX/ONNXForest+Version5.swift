@@ -34,11 +34,14 @@ extension ONNXForest {
         let count = splits.values.count
         let targets = try node.ints("leaf_targetids")
         guard weights.values.count == targets.count else {
-            throw MaxError(.malformed, "leaf_weights: \(weights.values.count) elements, expected \(targets.count) as leaf_targetids")
+            throw MaxError(
+                .malformed,
+                "leaf_weights: \(weights.values.count) elements, expected \(targets.count) as leaf_targetids")
         }
         let table = try Nodes(node, count: count, leaves: targets.count, splits: splits.values)
         var places: [Place] = []
-        for position in 0..<count { places.append(.split(try table.split(position))) }
+        var used = 0
+        for position in 0..<count { places.append(.split(try table.split(position, used: &used))) }
         for (leaf, target) in targets.enumerated() {
             let votes = [Vote(output: target, value: weights.values[leaf])]
             try Self.check(votes, outputs, "leaf_targetids")
@@ -95,22 +98,25 @@ extension ONNXForest {
             var sets: [Int: [Double]] = [:]
             for position in modes.indices where modes[position] == 6 {
                 guard sets.count < parts.count else {
-                    throw MaxError(.malformed, "membership_values: \(parts.count) sets, expected one per node of mode 6")
+                    throw MaxError(
+                        .malformed, "membership_values: \(parts.count) sets, expected one per node of mode 6")
                 }
                 sets[position] = Array(parts[sets.count])
             }
             self.sets = sets
         }
 
-        func split(_ position: Int) throws(MaxError) -> SourceNode.Split {
+        func split(_ position: Int, used: inout Int) throws(MaxError) -> SourceNode.Split {
             guard let comparison = TreeEnsemble.Comparison(rawValue: modes[position]) else {
                 throw MaxError(.malformed, "nodes_modes: element \(position) is \(modes[position]), expected 0 to 6")
             }
             var set: [UInt64]?
             if let values = sets[position] {
-                set = ONNXForest.set(of: values)
+                set = try ONNXForest.set(of: values, used: &used)
                 guard set != nil else {
-                    throw MaxError(.unsupported, "membership_values: node \(position) has values other than integers from 0 to 16777215")
+                    throw MaxError(
+                        .unsupported,
+                        "membership_values: node \(position) has values other than integers from 0 to 16777215")
                 }
             }
             let tracks = missing.isEmpty ? false : missing[position] == 1

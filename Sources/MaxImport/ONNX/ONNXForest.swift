@@ -105,7 +105,13 @@ struct ONNXForest {
     func ensemble(_ presence: Presence) throws(MaxError) -> TreeEnsemble {
         let isScalar = presence.only.allSatisfy { $0 != nil } || outputs == 1
         guard isScalar || presence.isDense || aggregate == .sum || aggregate == .average else {
-            throw MaxError(.unsupported, "aggregate_function: MIN and MAX over leaves without a weight for every target")
+            throw MaxError(
+                .unsupported, "aggregate_function: MIN and MAX over leaves without a weight for every target")
+        }
+        let leaves = places.count { if case .leaf = $0 { true } else { false } }
+        guard isScalar || leaves <= Limits.evaluatedElements / outputs else {
+            throw MaxError(
+                .limitExceeded, "\(leaves) leaves of \(outputs) values, at most \(Limits.evaluatedElements) in all")
         }
         var builder = TreeEnsembleBuilder(outputs: outputs, leafStride: isScalar ? 1 : outputs)
         for (tree, root) in roots.enumerated() {
@@ -140,13 +146,19 @@ struct ONNXForest {
     }
 
     /// The set bits of integers from 0 to 2^24 - 1; nil when one of `values` is another number.
-    static func set(of values: [Double]) -> [UInt64]? {
+    ///
+    /// - Parameter used: the words of all sets so far, bounded by `TreeEnsemble.maximumSetWords`.
+    static func set(of values: [Double], used: inout Int) throws(MaxError) -> [UInt64]? {
         var words: [UInt64] = []
         for value in values {
             guard value >= 0, value < 16_777_216, value == value.rounded(.down) else { return nil }
             let bit = Int(value)
             if bit / 64 >= words.count { words += Array(repeating: 0, count: bit / 64 + 1 - words.count) }
             words[bit / 64] |= 1 << UInt64(bit % 64)
+        }
+        used += words.count
+        guard used <= TreeEnsemble.maximumSetWords else {
+            throw MaxError(.limitExceeded, "sets of more than \(TreeEnsemble.maximumSetWords) words in all")
         }
         return words
     }
@@ -184,7 +196,9 @@ struct ONNXAttributes {
     func numbers(_ name: String?, tensor: String) throws(MaxError) -> (values: [Double], isWide: Bool) {
         if let name, let attribute = values[name] {
             guard case .floats(let list) = attribute else { throw kind(name, attribute, "floats") }
-            guard list.isEmpty || values[tensor] == nil else { throw MaxError(.malformed, "\(name) and \(tensor): expected one of them") }
+            guard list.isEmpty || values[tensor] == nil else {
+                throw MaxError(.malformed, "\(name) and \(tensor): expected one of them")
+            }
             if !list.isEmpty { return (list, false) }
         }
         guard let attribute = values[tensor] else { return ([], false) }

@@ -9,7 +9,8 @@ private func sound() throws -> TreeEnsemble {
         case 0, 1:
             .split(
                 SourceNode.Split(
-                    column: position, comparison: position == 0 ? .less : .member, missing: .nan, missingGoesTrue: false,
+                    column: position, comparison: position == 0 ? .less : .member, missing: .nan,
+                    missingGoesTrue: false,
                     set: position == 0 ? nil : [6], ifTrue: position * 2 + 1, ifFalse: position * 2 + 2))
         default: .leaf([Double(position)])
         }

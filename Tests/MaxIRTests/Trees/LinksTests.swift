@@ -11,7 +11,8 @@ private func result(_ op: Operator, _ attributes: [String: Attribute], _ x: Tens
 
 @Suite struct LinksTests {
     @Test func `the clamped logistic never reaches 0 and keeps NaN`() throws {
-        let y = try result(Ops.logistic, ["form": .string("clamped")], Tensor([-1000, -88.7, 0, 1000, .nan] as [Float]))
+        let y = try result(
+            Ops.logistic, ["form": .string("clamped")], Tensor([-1000, -88.7, 0, 1000, .nan] as [Float]))
         #expect(y[0] == 1 / (expf(88.7) + 1))
         #expect(y[0] > 0)
         #expect(y[1] == y[0])
@@ -46,13 +47,15 @@ private func result(_ op: Operator, _ attributes: [String: Attribute], _ x: Tens
     @Test func `an ordered linear model skips NaN and starts at its base`() throws {
         let weights = Tensor([1, 10, 2, 20] as [Float], shape: [2, 2])
         let x = Tensor([1, 2, .nan, 3] as [Float], shape: [2, 2])
-        let y = try result(Ops.orderedLinear, ["weights": .tensor(weights), "base": .tensor(Tensor([0.5, -1] as [Float]))], x)
+        let y = try result(
+            Ops.orderedLinear, ["weights": .tensor(weights), "base": .tensor(Tensor([0.5, -1] as [Float]))], x)
         #expect(y == [5.5, 49, 6.5, 59])
     }
 
     @Test func `a label encoder matches NaN with NaN, takes the last of equal keys, and else the default`() throws {
         let attributes: [String: Attribute] = [
-            "keys_floats": .floats([1, .nan, 1, 0]), "values_floats": .floats([10, 20, 30, 40]), "default_float": .float(-1),
+            "keys_floats": .floats([1, .nan, 1, 0]), "values_floats": .floats([10, 20, 30, 40]),
+            "default_float": .float(-1),
         ]
         let y = try result(Ops.labelEncoder, attributes, Tensor([1, -.nan, 2, -0.0] as [Float]))
         #expect(y == [30, 20, -1, 40])

@@ -61,7 +61,8 @@ private let values: [Float] = [-.infinity, -1, -0.0, 0, 1, 1.0000001, .infinity,
     func `zero as missing takes NaN, both zeros and what is within 1e-35 of them`(goesTrue: Bool) throws {
         let ensemble = try stump(.greater, -5, missing: .zero, missingGoesTrue: goesTrue)
         let missing: Float = goesTrue ? 1 : 0
-        let found = try scores(ensemble, [.nan, 0, -0.0, 1e-35, -1e-35, Float(bitPattern: 1), 1.1e-35, -1.1e-35, 1, -6])
+        let found = try scores(
+            ensemble, [.nan, 0, -0.0, 1e-35, -1e-35, Float(bitPattern: 1), 1.1e-35, -1.1e-35, 1, -6])
         #expect(found == [missing, missing, missing, missing, missing, missing, 1, 1, 1, 0])
     }
 
@@ -76,7 +77,8 @@ private let values: [Float] = [-.infinity, -1, -0.0, 0, 1, 1.0000001, .infinity,
     }
 
     @Test(arguments: [
-        (TreeEnsemble.SetRule.nonNegative, [1, 1, 0, 1, 0, 0, 0, 0, 1] as [Float]), (.truncated, [1, 1, 1, 1, 0, 0, 0, 0, 1]),
+        (TreeEnsemble.SetRule.nonNegative, [1, 1, 0, 1, 0, 0, 0, 0, 1] as [Float]),
+        (.truncated, [1, 1, 1, 1, 0, 0, 0, 0, 1]),
         (.exact, [1, 0, 0, 0, 0, 0, 0, 0, 1]),
     ])
     func `a set holds 0, 2 and 64 by its rule, and nothing beyond its words`(
@@ -91,7 +93,8 @@ private let values: [Float] = [-.infinity, -1, -0.0, 0, 1, 1.0000001, .infinity,
     }
 
     @Test func `the type of the threshold is the type of the comparison`() throws {
-        let narrow = try stump(.less, 0.1), wide = try stump(.less, 0.1, comparingIn: .f64)
+        let narrow = try stump(.less, 0.1)
+        let wide = try stump(.less, 0.1, comparingIn: .f64)
         let x = Tensor([0.1, Double(Float(0.1)), 0.1.nextDown], shape: [3, 1])
         #expect(try scores(narrow.attributes, x) == [0, 0, 0])
         #expect(try scores(wide.attributes, x) == [0, 0, 1])
@@ -100,7 +103,9 @@ private let values: [Float] = [-.infinity, -1, -0.0, 0, 1, 1.0000001, .infinity,
 
     @Test func `sums start at the base and keep the order of the trees`() throws {
         var builder = TreeEnsembleBuilder(outputs: 1)
-        for value in [1e8, -1e8, 1] { try builder.addTree(count: 1, output: 0) { _ throws(MaxError) in .leaf([value]) } }
+        for value in [1e8, -1e8, 1] {
+            try builder.addTree(count: 1, output: 0) { _ throws(MaxError) in .leaf([value]) }
+        }
         let ensemble = try builder.finish(threshold: .f32, base: .f32([0.5]))
         #expect(try scores(ensemble, [0]) == [(Float(0.5) + 1e8 - 1e8) + 1])
         let average = try builder.finish(threshold: .f32, base: .f32([0]), aggregate: .average)

@@ -38,19 +38,22 @@ import Testing
             "categories_segments", .malformed,
             {
                 $0.extra =
-                    "\"split_type\":[1,0,0],\"categories_nodes\":[0],\"categories_segments\":[9223372036854775807],\"categories_sizes\":[1],\"categories\":[1],"
+                    XGBoostModel.categorical(segments: "[9223372036854775807]", sizes: "[1]", categories: "[1]")
             }
         ),
         (
             "category", .malformed,
             {
                 $0.extra =
-                    "\"split_type\":[1,0,0],\"categories_nodes\":[0],\"categories_segments\":[0],\"categories_sizes\":[1],\"categories\":[16777216],"
+                    XGBoostModel.categorical(segments: "[0]", sizes: "[1]", categories: "[16777216]")
             }
         ),
         (
             "offsets", .malformed,
-            { $0.modelExtra = "\"cats\":{\"enc\":[{\"offsets\":[0,5],\"values\":[97]},{\"offsets\":[],\"values\":[]}]}," }
+            {
+                $0.modelExtra =
+                    "\"cats\":{\"enc\":[{\"offsets\":[0,5],\"values\":[97]},{\"offsets\":[],\"values\":[]}]},"
+            }
         ),
         (
             "stands twice", .malformed,

@@ -29,4 +29,12 @@ struct XGBoostModel {
     }
 
     var bytes: [UInt8] { Array(text.utf8) }
+
+    /// The members that make the root's split categorical.
+    static func categorical(segments: String, sizes: String, categories: String) -> String {
+        """
+        "split_type":[1,0,0],"categories_nodes":[0],"categories_segments":\(segments),
+        "categories_sizes":\(sizes),"categories":\(categories),
+        """
+    }
 }

@@ -20,7 +20,8 @@ private func raw(_ model: XGBoostModel, _ columns: [[Float]]) throws -> [Float] 
         #expect(try XGBoost.read(XGBoostModel().bytes, name: "m").inputs.map(\.name) == ["f0", "f1"])
         var named = XGBoostModel()
         named.learnerExtra = ""
-        let bytes = Array(named.text.replacing("\"feature_names\":[]", with: "\"feature_names\":[\"größe\",\"a b\"]").utf8)
+        let bytes = Array(
+            named.text.replacing("\"feature_names\":[]", with: "\"feature_names\":[\"größe\",\"a b\"]").utf8)
         let graph = try XGBoost.read(bytes, name: "m")
         #expect(graph.inputs.map(\.name) == ["größe", "a b"])
         #expect(graph.inputs.allSatisfy { $0.missing == .nan })
@@ -47,10 +48,8 @@ private func raw(_ model: XGBoostModel, _ columns: [[Float]]) throws -> [Float] 
 
     @Test func `members of a category set go right, others and odd codes left`() throws {
         var model = XGBoostModel()
-        model.extra = """
-            "split_type":[1,0,0],"categories_nodes":[0],"categories_segments":[0],"categories_sizes":[2],"categories":[1,64],
-            """
-        let x: [Float] = [1, 1.9, 64, 0, 2, -1, -0.5, 16777216, 3e38, .nan]
+        model.extra = XGBoostModel.categorical(segments: "[0]", sizes: "[2]", categories: "[1,64]")
+        let x: [Float] = [1, 1.9, 64, 0, 2, -1, -0.5, 16_777_216, 3e38, .nan]
         let expected: [Float] = [2.5, 2.5, 2.5, 1.5, 1.5, 1.5, 1.5, 1.5, 1.5, 1.5]
         #expect(try raw(model, [x, x]) == expected)
     }
@@ -58,15 +57,18 @@ private func raw(_ model: XGBoostModel, _ columns: [[Float]]) throws -> [Float] 
     @Test func `texts and integers of a dictionary become codes, unseen and missing ones NaN`() throws {
         var model = XGBoostModel()
         model.modelExtra = """
-            "cats":{"enc":[{"offsets":[0,1,3],"values":[97,98,99]},{"type":15,"values":[-1,7]}],"feature_segments":[0,2,4]},
+            "cats":{"enc":[{"offsets":[0,1,3],"values":[97,98,99]},{"type":15,"values":[-1,7]}]},
             """
         model.conditions = "[5E-1,1E0,2E0]"
         let graph = try XGBoost.read(model.bytes, name: "m")
-        #expect(graph.inputs.map(\.type) == [.tensor(TensorType(.string, [.rows])), .tensor(TensorType(.i64, [.rows]))])
+        #expect(
+            graph.inputs.map(\.type) == [.tensor(TensorType(.string, [.rows])), .tensor(TensorType(.i64, [.rows]))])
         #expect(graph.inputs.map(\.missing) == [.value(.string("")), .value(.int(-2))])
         let texts = Tensor(["a", "bc", "x", ""] as [Text])
         let integers = Tensor([Int64](repeating: 7, count: 4))
-        #expect(try graph.evaluate([.tensor(texts), .tensor(integers)])[0].tensor?.values() == [1.5, 2.5, 1.5, 1.5] as [Float])
+        #expect(
+            try graph.evaluate([.tensor(texts), .tensor(integers)])[0].tensor?.values() == [1.5, 2.5, 1.5, 1.5]
+                as [Float])
     }
 
     @Test func `category texts outside ASCII are refused from releases that wrote them wrongly`() throws {

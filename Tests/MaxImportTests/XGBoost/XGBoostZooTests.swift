@@ -1,5 +1,5 @@
-import MaxImport
 import MaxIR
+import MaxImport
 import Testing
 
 /// The model; nil where XGBoost itself lost category texts when it saved them, as releases before 3.4 do.
@@ -26,7 +26,9 @@ private func read(_ model: [UInt8], _ name: String) throws -> Graph? {
             let raw: [Float] = try #require(found[0].tensor?.values())
             #expect(raw.count == margin.count)
             let isWrong = zip(raw, margin).map { $0.bitPattern != $1.bitPattern && !($0.isNaN && $1.isNaN) }
-            #expect(!isWrong.contains(true), "\(isWrong.count { $0 }) of \(isWrong.count), first at \(isWrong.firstIndex(of: true) ?? 0)")
+            #expect(
+                !isWrong.contains(true),
+                "\(isWrong.count { $0 }) of \(isWrong.count), first at \(isWrong.firstIndex(of: true) ?? 0)")
 
             let prediction: [Float] = try #require(set.outputs.first { $0.name == "prediction" }?.tensor.values())
             for (output, value) in zip(graph.outputs, found).dropFirst() {

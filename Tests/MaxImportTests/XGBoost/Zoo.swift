@@ -4,15 +4,19 @@ import MaxIR
 
 /// The generated cases of `build/zoo`, which `peers/zoo.py` writes; it describes their form.
 enum Zoo {
-    static let folder = #filePath.split(separator: "/", omittingEmptySubsequences: false).dropLast(4)
+    static let folder =
+        #filePath.split(separator: "/", omittingEmptySubsequences: false).dropLast(4)
         .joined(separator: "/") + "/build/zoo"
 
     /// The cases whose name starts with `prefix`; none when the zoo has not been made.
     static func cases(_ prefix: String) -> [String] {
-        guard let bytes = try? read("\(folder)/index.json"), case .array(let names)? = try? JSONReader.read(bytes) else {
+        guard let bytes = try? read("\(folder)/index.json"), case .array(let names)? = try? JSONReader.read(bytes)
+        else {
             return []
         }
-        return names.compactMap { if case .string(let name) = $0, name.string.hasPrefix(prefix) { name.string } else { nil } }
+        return names.compactMap {
+            if case .string(let name) = $0, name.string.hasPrefix(prefix) { name.string } else { nil }
+        }
     }
 
     static func read(_ path: String) throws -> [UInt8] {
@@ -45,7 +49,8 @@ enum Zoo {
             model = try Zoo.read("\(folder)/\(name)/\(try manifest.text("model"))")
             sets = try manifest.list("sets").map { set in
                 (
-                    try set.list("inputs").map { try Column($0, data) }, try set.list("outputs").map { try Column($0, data) }
+                    try set.list("inputs").map { try Column($0, data) },
+                    try set.list("outputs").map { try Column($0, data) }
                 )
             }
         }
@@ -78,7 +83,9 @@ extension Zoo.Column {
         case let dtype:
             let types: [String: ElementType] = ["float32": .f32, "float64": .f64, "int64": .i64]
             guard let type = types[dtype] else { throw MaxError(.unsupported, "dtype \(dtype)") }
-            tensor = try bytes.withUnsafeBytes { try Tensor(shape: shape, TensorStorage(type, count: count, bytes: $0)) }
+            tensor = try bytes.withUnsafeBytes {
+                try Tensor(shape: shape, TensorStorage(type, count: count, bytes: $0))
+            }
         }
         if let validity = value["validity"] { present = try validity.slice(of: data).map { $0 != 0 } }
         isPresent = present
