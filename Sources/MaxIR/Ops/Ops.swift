@@ -4,7 +4,8 @@
 public enum Ops {
     public static let all: [Operator] =
         [constant, identity, cast]
-        + elementwiseUnary + elementwiseBinary + comparisons + logical + shaping + selecting + reductions + dense + treeOps + links + [labelEncoder]
+        + elementwiseUnary + elementwiseBinary + comparisons + logical + shaping + selecting + reductions + dense + treeOps + links
+        + [labelEncoder] + scaling + encoding + linear + maps
 
     /// Every operator by its name.
     public static let named: [String: Operator] = Dictionary(
