@@ -37,12 +37,13 @@ extension ONNXForest {
         let votes = try Self.votes(node, votePrefix, weights.values, table, outputs)
         var places: [Place] = []
         let continuations = try table.continuations()
-        var used = 0
+        var memberships = ONNXSets()
         for position in 0..<table.count {
             let isHead = !continuations[position]
-            places.append(try table.place(position, votes[position], startsChain: isHead, used: &used))
+            places.append(try table.place(position, votes[position], startsChain: isHead, &memberships))
         }
         self.places = places
+        derived = memberships.derived
         roots = table.roots
     }
 
@@ -160,11 +161,9 @@ private struct NodeTable {
         return try child(next, ifTrue) == target
     }
 
-    /// - Parameters:
-    ///   - startsChain: false for a node that the one before it takes in.
-    ///   - used: the words of all sets so far.
+    /// - Parameter startsChain: false for a node that the one before it takes in.
     func place(
-        _ position: Int, _ votes: [ONNXForest.Vote], startsChain: Bool, used: inout Int
+        _ position: Int, _ votes: [ONNXForest.Vote], startsChain: Bool, _ memberships: inout ONNXSets
     ) throws(MaxError) -> ONNXForest.Place {
         let comparison: TreeEnsemble.Comparison
         switch modes[position] {
@@ -182,7 +181,7 @@ private struct NodeTable {
             column: columns[position], comparison: comparison, threshold: thresholds[position],
             missing: tracks ? .nan : .none, missingGoesTrue: tracks, ifTrue: try child(position, ifTrue),
             ifFalse: try child(position, ifFalse))
-        if comparison == .equal, startsChain { try collapse(&split, from: position, used: &used) }
+        if comparison == .equal, startsChain { try collapse(&split, from: position, &memberships) }
         return .split(split)
     }
 
@@ -197,7 +196,9 @@ private struct NodeTable {
 
     /// A chain of equality tests of one column with one true child is a membership test; left a chain, the true
     /// child would have several parents.
-    private func collapse(_ split: inout SourceNode.Split, from start: Int, used: inout Int) throws(MaxError) {
+    private func collapse(_ split: inout SourceNode.Split, from start: Int, _ memberships: inout ONNXSets)
+        throws(MaxError)
+    {
         var values = [thresholds[start]]
         var last = split.ifFalse
         while values.count <= count, try continues(last, split.column, split.missingGoesTrue, split.ifTrue) {
@@ -205,12 +206,7 @@ private struct NodeTable {
             last = try child(last, ifFalse)
         }
         guard values.count > 1 else { return }
-        guard let set = try ONNXForest.set(of: values, used: &used) else {
-            throw MaxError(.unsupported, "nodes_values: a set of values other than integers from 0 to 16777215")
-        }
-        split.comparison = .member
-        split.threshold = 0
-        split.set = set
+        try memberships.test(&split, values)
         split.ifFalse = last
     }
 }

@@ -40,8 +40,9 @@ extension ONNXForest {
         }
         let table = try Nodes(node, count: count, leaves: targets.count, splits: splits.values)
         var places: [Place] = []
-        var used = 0
-        for position in 0..<count { places.append(.split(try table.split(position, used: &used))) }
+        var memberships = ONNXSets()
+        for position in 0..<count { places.append(.split(try table.split(position, &memberships))) }
+        derived = memberships.derived
         for (leaf, target) in targets.enumerated() {
             let votes = [Vote(output: target, value: weights.values[leaf])]
             try Self.check(votes, outputs, "leaf_targetids")
@@ -106,25 +107,18 @@ extension ONNXForest {
             self.sets = sets
         }
 
-        func split(_ position: Int, used: inout Int) throws(MaxError) -> SourceNode.Split {
+        func split(_ position: Int, _ memberships: inout ONNXSets) throws(MaxError) -> SourceNode.Split {
             guard let comparison = TreeEnsemble.Comparison(rawValue: modes[position]) else {
                 throw MaxError(.malformed, "nodes_modes: element \(position) is \(modes[position]), expected 0 to 6")
             }
-            var set: [UInt64]?
-            if let values = sets[position] {
-                set = try ONNXForest.set(of: values, used: &used)
-                guard set != nil else {
-                    throw MaxError(
-                        .unsupported,
-                        "membership_values: node \(position) has values other than integers from 0 to 16777215")
-                }
-            }
             let tracks = missing.isEmpty ? false : missing[position] == 1
-            return SourceNode.Split(
-                column: columns[position], comparison: comparison, threshold: set == nil ? splits[position] : 0,
-                missing: tracks ? .nan : .none, missingGoesTrue: tracks, set: set,
+            var split = SourceNode.Split(
+                column: columns[position], comparison: comparison, threshold: splits[position],
+                missing: tracks ? .nan : .none, missingGoesTrue: tracks,
                 ifTrue: try child(ifTrue[position], isTrueLeaf[position] != 0),
                 ifFalse: try child(ifFalse[position], isFalseLeaf[position] != 0))
+            if let values = sets[position] { try memberships.test(&split, values) }
+            return split
         }
 
         /// Leaves stand after the nodes.

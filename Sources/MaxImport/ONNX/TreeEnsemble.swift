@@ -36,7 +36,15 @@ package func lowerTreeEnsemble(
             operand = try builder.add(Ops.cast, [operand], ["to": .type(.f32)])
         }
         let shape = ONNXForest.Presence(try forest.checked())
-        let ensemble = try forest.ensemble(shape)
+        let width = builder.type(of: operand).tensor?.shape?.last?.fixed
+        if !forest.derived.isEmpty {
+            guard width != nil else {
+                throw MaxError(.unsupported, "sets with fractions, while the number of columns is not known")
+            }
+            operand = try builder.add(Ops.cast, [operand], ["to": .type(forest.type)])
+            operand = try builder.appending(forest.derived, to: operand, forest.type)
+        }
+        let ensemble = try forest.ensemble(shape, width: width)
         let scores = try builder.add(Ops.trees, [operand], ensemble.attributes, label: label)
         var lowering = TreeScores(forest: forest, presence: shape, builder: builder)
         let results = forest.kind == .classifier ? try lowering.classified(scores) : [try lowering.regressed(scores)]

@@ -101,6 +101,19 @@ private func classify(_ weights: [Double], _ changes: [String: Attribute] = [:])
         #expect(found[0].tensor?.values() == [11, 11, 12, 12, 12] as [Float])
     }
 
+    @Test func `a set may hold fractions and negative numbers`() throws {
+        let attributes: [String: Attribute] = [
+            "tree_roots": .ints([0]), "nodes_featureids": .ints([0]), "nodes_modes": .tensor(Tensor([6] as [UInt8])),
+            "nodes_splits": .tensor(Tensor([0] as [Float])), "nodes_truenodeids": .ints([0]),
+            "nodes_falsenodeids": .ints([1]), "nodes_trueleafs": .ints([1]), "nodes_falseleafs": .ints([1]),
+            "nodes_missing_value_tracks_true": .ints([1]), "leaf_targetids": .ints([0, 0]),
+            "membership_values": .tensor(Tensor([1.2, -3, 8] as [Float])),
+            "leaf_weights": .tensor(Tensor([1, 2] as [Float])), "n_targets": .int(1),
+        ]
+        let found = try evaluate("TreeEnsemble", attributes, [1.2, -3, 8, 1, 0, .nan, .infinity])
+        #expect(found[0].tensor?.values() == [1, 1, 1, 2, 2, 1, 2] as [Float])
+    }
+
     @Test(arguments: [
         ("nodes_truenodeids", Attribute.ints([0, 0, 0])), ("nodes_truenodeids", .ints([9, 0, 0])),
         ("nodes_truenodeids", .ints([1])), ("nodes_featureids", .ints([1, 0, 0])),
