@@ -62,9 +62,9 @@ let package = Package(
         library("MaxCommand", "Sources/MaxCommand", ["MaxIR", argumentParser]),
 
         // Commands
-        command("maxai-compile", ["MaxImport", "MaxCompiler", "MaxRegistry", "MaxTabular"]),
+        command("maxai-compile", ["MaxImport", "MaxCompiler", "MaxFormats", "MaxRuntime"]),
         command("maxai-score", ["MaxTabular", "MaxRuntime", "MaxRegistry"]),
-        command("maxai-inspect", ["MaxRuntime", "MaxImport", "MaxCompiler"]),
+        command("maxai-inspect", ["MaxRuntime", "MaxFormats"]),
         command("maxai-registry", ["MaxRegistry"]),
         command("maxai-serve", ["MaxServing"]),
 

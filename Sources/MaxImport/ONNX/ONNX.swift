@@ -88,7 +88,9 @@ struct ONNXImporter {
                 shape[0] = .rows
                 tensor.shape = shape
             }
+            // ONNX has no missing values: NaN stands for a float, and the empty text, as skl2onnx has it, for a string.
             if tensor.element.isFloat { missing = .nan }
+            if tensor.element == .string { missing = .value(.string("")) }
             type = .tensor(tensor)
         }
         values[info.name] = try builder.input(GraphInput(info.name, type, missing: missing))
