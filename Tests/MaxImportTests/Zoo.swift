@@ -5,7 +5,7 @@ import MaxIR
 /// The generated cases of `build/zoo`, which `peers/zoo.py` writes; it describes their form.
 enum Zoo {
     static let folder =
-        #filePath.split(separator: "/", omittingEmptySubsequences: false).dropLast(4)
+        #filePath.split(separator: "/", omittingEmptySubsequences: false).dropLast(3)
         .joined(separator: "/") + "/build/zoo"
 
     /// The cases whose name starts with `prefix`; none when the zoo has not been made.
@@ -36,6 +36,25 @@ enum Zoo {
         let name: Text
         let tensor: Tensor
         let isPresent: [Bool]
+        /// How far a float may be off: `absolute + relative × |expected|`; nil for values that must be equal.
+        let tolerance: (absolute: Double, relative: Double)?
+
+        /// The first element of `found` that is too far off, as a sentence; nil when there is none.
+        func difference(from found: Tensor) -> String? {
+            guard found.shape == tensor.shape, found.elementType == tensor.elementType else {
+                return "found \(found.type), expected \(tensor.type)"
+            }
+            guard let tolerance, tolerance != (0, 0),
+                let a = try? Cast.convert(found, to: .f64).values(as: Double.self),
+                let b = try? Cast.convert(tensor, to: .f64).values(as: Double.self)
+            else {
+                return found.firstDifference(from: tensor).map { "element \($0.index): found \($0.found), expected \($0.expected)" }
+            }
+            for (index, (x, y)) in zip(a, b).enumerated() where x != y && !(x.isNaN && y.isNaN) {
+                if !(abs(x - y) <= tolerance.absolute + tolerance.relative * abs(y)) { return "element \(index): found \(x), expected \(y)" }
+            }
+            return nil
+        }
     }
 
     struct Case {
@@ -60,6 +79,13 @@ enum Zoo {
 extension Zoo.Column {
     init(_ value: Document, _ data: [UInt8]) throws {
         name = Text(try value.text("name"))
+        if let bounds = value["tolerance"] {
+            tolerance = (bounds.double("atol"), bounds.double("rtol"))
+        } else {
+            tolerance = nil
+        }
+        let kind = try value.text("kind")
+        guard kind == "tensor" else { throw MaxError(.unsupported, "kind \(kind)") }
         let shape = try value.integers("shape")
         let bytes = try value.slice(of: data)
         let count = shape.reduce(1, *)
@@ -81,7 +107,7 @@ extension Zoo.Column {
             }
             tensor = Tensor(texts, shape: shape)
         case let dtype:
-            let types: [String: ElementType] = ["float32": .f32, "float64": .f64, "int64": .i64]
+            let types: [String: ElementType] = ["float32": .f32, "float64": .f64, "int64": .i64, "int32": .i32, "bool": .bool]
             guard let type = types[dtype] else { throw MaxError(.unsupported, "dtype \(dtype)") }
             tensor = try bytes.withUnsafeBytes {
                 try Tensor(shape: shape, TensorStorage(type, count: count, bytes: $0))
@@ -123,6 +149,8 @@ extension Document {
         default: return []
         }
     }
+
+    func double(_ key: String) -> Double { if case .number(let number)? = self[key] { number.double ?? 0 } else { 0 } }
 
     func slice(of data: [UInt8]) throws -> [UInt8] {
         guard let offset = try integers("offset").first, let count = try integers("bytes").first else {
