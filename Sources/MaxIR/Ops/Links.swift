@@ -44,8 +44,10 @@ extension Ops {
         "√2 · erf⁻¹(2x - 1), by Winitzki's approximation in f32. Source: ai.onnx.ml PROBIT.",
         operands: [.one("x", [.f32])], infer: { node throws(MaxError) in [.tensor(try node.tensorType(0))] },
         evaluate: { node throws(MaxError) in
-            [.tensor(try floats(node, { $0 }, { Float(1.41421356) * inverseErf(2 * $0 - 1) }))]
+            [.tensor(try floats(node, { $0 }, probit))]
         })
+
+    static func probit(_ p: Float) -> Float { Float(1.41421356) * inverseErf(2 * p - 1) }
 
     /// `y[0] = x[0]`, `y[j] = y[j-1] + (1e-6 + softplus(x[j]))`, where softplus(x) is x + log1p(e^-x) above 0 and
     /// log1p(e^x) elsewhere.

@@ -13,7 +13,7 @@ extension ONNXImporter {
             case "ZipMap" where !options.keepsMaps: return try zipMap(node, operands)
             case "LabelEncoder" where version < 2: return try labelEncoder1(node, operands)
             case "CategoryMapper": return try categoryMapper(node, operands)
-            case "LabelEncoder": return try apply(opType, domain: domain, operands, try labelEncoder(node.attributes), results: 1, label: node.name)
+            case "LabelEncoder": return try apply(opType, domain: domain, operands, labelEncoder(node.attributes, version: version), results: 1, label: node.name)
             default: break
             }
             return try apply(opType, domain: domain, operands, node.attributes, results: results, label: node.name)
@@ -42,9 +42,10 @@ extension ONNXImporter {
         return [x]
     }
 
-    /// The attributes without empty lists, which say nothing.
-    private func labelEncoder(_ attributes: [String: Attribute]) throws(MaxError) -> [String: Attribute] {
-        attributes.filter { _, value in
+    /// The attributes without empty lists, which say nothing. Before version 4 a NaN key matched nothing: it and its
+    /// value are left out.
+    private func labelEncoder(_ attributes: [String: Attribute], version: Int) -> [String: Attribute] {
+        var kept = attributes.filter { _, value in
             switch value {
             case .ints(let list): !list.isEmpty
             case .floats(let list): !list.isEmpty
@@ -52,6 +53,17 @@ extension ONNXImporter {
             default: true
             }
         }
+        guard version < 4, case .floats(let keys)? = kept["keys_floats"], keys.contains(where: \.isNaN) else { return kept }
+        let numbers = keys.indices.filter { !keys[$0].isNaN }
+        for (name, value) in kept {
+            switch value {
+            case .floats(let list) where list.count == keys.count: kept[name] = .floats(numbers.map { list[$0] })
+            case .ints(let list) where list.count == keys.count: kept[name] = .ints(numbers.map { list[$0] })
+            case .strings(let list) where list.count == keys.count: kept[name] = .strings(numbers.map { list[$0] })
+            default: break
+            }
+        }
+        return kept
     }
 
     /// Version 1: class texts and their positions, in the direction that the operand's type says.

@@ -40,16 +40,7 @@ enum PostTransform: String {
             let powers = scores.map { $0 > 0.0000001 || $0 < -0.0000001 ? expf($0 - top) : $0 * scale }
             let total = powers.reduce(0, +)
             return powers.map { total == 0 ? $0 : $0 / total }
-        case .probit:
-            return scores.map { p in
-                let x = 2 * p - 1
-                let sign: Float = x < 0 ? -1 : 1
-                let log = logf((1 - x) * (1 + x))
-                let v = 2 / (Float(3.14159) * Float(0.147)) + 0.5 * log
-                let v2 = 1 / Float(0.147) * log
-                let v3 = -v + (v * v - v2).squareRoot()
-                return Float(1.41421356) * sign * v3.squareRoot()
-            }
+        case .probit: return scores.map(Ops.probit)
         }
     }
 }
