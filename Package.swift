@@ -66,7 +66,7 @@ let package = Package(
         command("maxai-score", ["MaxTabular", "MaxRuntime", "MaxRegistry"]),
         command("maxai-inspect", ["MaxRuntime", "MaxFormats"]),
         command("maxai-registry", ["MaxRegistry"]),
-        command("maxai-serve", ["MaxServing"]),
+        command("maxai-serve", ["MaxServing", "MaxRuntime"]),
 
         // Tests
         tests("ArchitectureTests", []),

@@ -77,3 +77,6 @@ public struct ProgressLine {
 
     public func finish() { if isShown { writeError("\r\u{1b}[K") } }
 }
+
+/// One line on standard error about what the program is doing.
+public func printNote(_ message: String) { writeLine(printable(message)) }
