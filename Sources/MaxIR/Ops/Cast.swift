@@ -42,10 +42,9 @@ public enum Cast {
         func callAsFunction<E: Number>(_ values: [E]) throws(MaxError) -> TensorStorage {
             if E.elementType.isInteger, type.isInteger || type == .timestamp {
                 // Through the 64-bit pattern: exact, and narrowing keeps the low bits as C does.
-                let wide: [Int64] =
-                    (values as? [UInt64])?.map { Int64(bitPattern: $0) } ?? values.map { Int64($0.double) }
                 if let exact = values as? [Int64] { return narrow(exact) }
-                return narrow(wide)
+                if let unsigned = values as? [UInt64] { return narrow(unsigned.map { Int64(bitPattern: $0) }) }
+                return narrow(values.map { Int64($0.double) })
             }
             if type.isFloat, let integers = values as? [Int64] {
                 switch type {

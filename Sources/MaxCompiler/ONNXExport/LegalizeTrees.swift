@@ -1,0 +1,280 @@
+import MaxIR
+
+/// Brings a tree ensemble to what ONNX's tree operators can say, keeping every bit:
+///
+/// - comparisons, leaves and sums in one type, which is the type of the operand;
+/// - start values as trees of a lone leaf, before the others (ONNX adds its own base values last);
+/// - NaN compared as 0 sends NaN where 0 goes;
+/// - categories cut to integers by a column of their own, so that sets hold exactly their members;
+/// - one value per leaf in ai.onnx.ml 5, which has no more.
+///
+/// Does not fire for what has no such form (`Expressible` names it): sums rounded to f32 after comparisons in f64,
+/// zero as missing, a negative zero as start value, an average or extremum with a start value.
+struct LegalizeTrees: RewriteRule {
+    let name = "legalize-trees"
+    let equation = "trees = trees as ai.onnx.ml has them"
+    let mlOpset: Int
+
+    func rewrite(_ node: Node, in graph: GraphView) throws(MaxError) -> Patch? {
+        guard node.op == Ops.trees, let x = node.operands[0], let type = graph.tensorType(of: x) else { return nil }
+        let given = try TreeEnsemble(attributesOf: node)
+        var patch = Patch(in: graph)
+        var operand = x
+        func cast(_ type: ElementType) { operand = patch.add(Ops.cast, [operand], ["to": .type(type)]) }
+
+        var out = given
+        if given.threshold.elementType == .f32, type.element == .f64 { cast(.f32) }
+        let isWide = given.leafValues.elementType == .f64
+        if isWide, given.threshold.elementType == .f32 { out.threshold = given.threshold.widened }
+        if out.threshold.elementType == .f64, given.threshold.elementType == .f32 || type.element == .f32 { cast(.f64) }
+        try out.moveBase()
+        out.resolveMissing()
+        if out.setRule != .exact, out.comparison.contains(TreeEnsemble.Comparison.member.rawValue) {
+            guard let width = type.shape?.last?.fixed else { return nil }
+            operand = out.cutCategories(operand, width: width, &patch)
+        }
+        out.setRule = .exact
+        if mlOpset >= 5 { try out.splitLeaves() }
+        guard out != given || operand != x else { return nil }
+        patch.replace(node.results[0], with: patch.add(Ops.trees, [operand], out.attributes, label: node.label))
+        return patch
+    }
+}
+
+extension TreeEnsemble {
+    /// The ensemble of a `trees` node of a verified graph.
+    init(attributesOf node: Node) throws(MaxError) {
+        try self.init(
+            Evaluation(op: node.op, attributes: node.attributes, operands: [], resultCount: node.results.count))
+    }
+
+    /// Whether every output starts at +0.0.
+    var startsAtZero: Bool {
+        switch base {
+        case .f32(let a): a.allSatisfy { $0 == 0 && $0.sign == .plus }
+        case .f64(let a): a.allSatisfy { $0 == 0 && $0.sign == .plus }
+        default: false
+        }
+    }
+
+    var hasNegativeZeroBase: Bool {
+        switch base {
+        case .f32(let a): a.contains { $0 == 0 && $0.sign == .minus }
+        case .f64(let a): a.contains { $0 == 0 && $0.sign == .minus }
+        default: false
+        }
+    }
+
+    private var zeroBase: TensorStorage {
+        base.elementType == .f64
+            ? .f64(Array(repeating: 0, count: outputCount)) : .f32(Array(repeating: 0, count: outputCount))
+    }
+
+    /// Start values become trees of a lone leaf that come first.
+    fileprivate mutating func moveBase() throws(MaxError) {
+        if aggregate == .min || aggregate == .max {
+            // Outputs that have a tree do not read their start value.
+            var isSet = [Bool](repeating: false, count: outputCount)
+            for output in treeOutput { for k in 0..<leafStride { isSet[Int(output) + k] = true } }
+            if isSet.allSatisfy({ $0 }) { base = zeroBase }
+            return
+        }
+        guard aggregate == .sum, !hasNegativeZeroBase, !startsAtZero || treeCount == 0 else { return }
+        var values: TensorStorage = base.picking([])
+        var leaves = leafCount
+        var (newRoots, newOutputs): ([Int32], [Int32]) = ([], [])
+        var next = 0
+        while next < outputCount {
+            let start = min(next, outputCount - leafStride)
+            for k in start..<(start + leafStride) {
+                let value = k < next ? zeroBase.picking([0]) : base.picking([k])
+                guard let joined = values.appending([value]) else { throw MaxError(.internal, "base of another type") }
+                values = joined
+            }
+            guard let root = Int32(exactly: ~leaves) else { throw MaxError(.limitExceeded, "trees: too many leaves") }
+            newRoots.append(root)
+            newOutputs.append(Int32(start))
+            leaves += 1
+            next = start + leafStride
+        }
+        guard let all = leafValues.appending([values]) else { throw MaxError(.internal, "base of another type") }
+        leafValues = all
+        roots = newRoots + roots
+        treeOutput = newOutputs + treeOutput
+        base = zeroBase
+    }
+
+    /// What NaN does, as a plain direction where the comparison alone does not give it.
+    fileprivate mutating func resolveMissing() {
+        for node in 0..<nodeCount {
+            let policy = policy(of: node)
+            switch policy.missing {
+            case .nanIsZero:
+                let goesTrue = isTrueForZero(node)
+                missing[node] = goesTrue ? Missing.nan.rawValue | Self.missingGoesTrue : nanGoesFalse(node)
+            case .nan where !policy.goesTrue: missing[node] = nanGoesFalse(node)
+            case .none where comparison[node] == Comparison.notEqual.rawValue: break
+            case .none: missing[node] = 0
+            case .nan, .zero: break
+            }
+        }
+    }
+
+    /// A comparison with NaN is false of itself, except `!=`.
+    private func nanGoesFalse(_ node: Int) -> UInt8 {
+        comparison[node] == Comparison.notEqual.rawValue ? Missing.nan.rawValue : 0
+    }
+
+    private func isTrueForZero(_ node: Int) -> Bool {
+        let t: Double =
+            switch threshold {
+            case .f64(let a): a[node]
+            case .f32(let a): Double(a[node])
+            default: 0
+            }
+        switch Comparison(rawValue: comparison[node]) {
+        case .lessOrEqual: return 0 <= t
+        case .less: return 0 < t
+        case .greaterOrEqual: return 0 >= t
+        case .greater: return 0 > t
+        case .equal: return t == 0
+        case .notEqual: return t != 0
+        case .member:
+            let words = setOffsets[Int(set[node])]..<setOffsets[Int(set[node]) + 1]
+            return !words.isEmpty && setWords[Int(words.lowerBound)] & 1 == 1
+        case nil: return false
+        }
+    }
+
+    /// Columns that member nodes read are read from new columns behind the others, cut to integers.
+    fileprivate mutating func cutCategories(_ x: ValueID, width: Int, _ patch: inout Patch) -> ValueID {
+        func apply(_ name: String, _ operands: [ValueID], _ attributes: [String: Attribute] = [:]) -> ValueID {
+            patch.add(Ops.named[name] ?? Ops.identity, operands, attributes)
+        }
+        var places: [Int32: Int32] = [:]
+        var parts = [x]
+        for node in 0..<nodeCount where comparison[node] == Comparison.member.rawValue {
+            let old = column[node]
+            if let place = places[old] { column[node] = place; continue }
+            let index = patch.constant(Tensor([Int64(old)]))
+            let value = apply("gather", [x, index], ["axis": .int(1)])
+            let cut: ValueID
+            if setRule == .truncated {
+                cut = apply("mul", [apply("sign", [value]), apply("floor", [apply("abs", [value])])])
+            } else {
+                cut = apply("floor", [value])
+            }
+            let place = Int32(width + parts.count - 1)
+            parts.append(cut)
+            places[old] = place
+            column[node] = place
+        }
+        return parts.count == 1 ? x : apply("concat", parts, ["axis": .int(1)])
+    }
+
+    /// Trees of several values per leaf become a tree per value, in the order of the outputs.
+    fileprivate mutating func splitLeaves() throws(MaxError) {
+        guard leafStride > 1 else { return }
+        guard nodeCount <= Limits.evaluatedElements / leafStride else {
+            throw MaxError(.limitExceeded, "trees: \(nodeCount) nodes for each of \(leafStride) values")
+        }
+        var builder = TreeEnsembleBuilder(outputs: outputCount)
+        let source = self
+        for tree in 0..<treeCount {
+            for k in 0..<leafStride {
+                try builder.addTree(
+                    root: source.position(roots[tree]), count: nodeCount + leafCount, output: Int(treeOutput[tree]) + k
+                ) { position throws(MaxError) in
+                    position < source.nodeCount ? .split(source.split(position)) : .leaf([source.leaf(position - source.nodeCount, k)])
+                }
+            }
+        }
+        self = try builder.finish(
+            threshold: threshold.elementType, base: base, aggregate: aggregate, setRule: setRule)
+    }
+
+    /// Nodes, then leaves, in one numbering.
+    private func position(_ child: Int32) -> Int { child >= 0 ? Int(child) : nodeCount + Int(~child) }
+
+    private func leaf(_ leaf: Int, _ k: Int) -> Double {
+        switch leafValues {
+        case .f64(let a): a[leaf * leafStride + k]
+        case .f32(let a): Double(a[leaf * leafStride + k])
+        default: 0
+        }
+    }
+
+    private func split(_ node: Int) -> SourceNode.Split {
+        let t: Double =
+            switch threshold {
+            case .f64(let a): a[node]
+            case .f32(let a): Double(a[node])
+            default: 0
+            }
+        var words: [UInt64]?
+        if !set.isEmpty, set[node] >= 0 {
+            words = Array(setWords[Int(setOffsets[Int(set[node])])..<Int(setOffsets[Int(set[node]) + 1])])
+        }
+        let policy = policy(of: node)
+        return SourceNode.Split(
+            column: Int(column[node]), comparison: Comparison(rawValue: comparison[node]) ?? .less, threshold: t,
+            missing: policy.missing, missingGoesTrue: policy.goesTrue, set: words, ifTrue: position(trueChild[node]),
+            ifFalse: position(falseChild[node]))
+    }
+}
+
+extension TensorStorage {
+    /// f32 as f64.
+    var widened: TensorStorage { if case .f32(let a) = self { .f64(a.map(Double.init)) } else { self } }
+}
+
+/// Replaces what ONNX's tree operators cannot say: sums in f32 after comparisons in f64 are made in f64 and rounded;
+/// before ai.onnx.ml 5 sums in f64 are rounded to f32; zero as missing becomes NaN as missing; a start value of -0.0
+/// becomes 0.0.
+struct ApproximateTrees: RewriteRule {
+    let name = "approximate-trees"
+    let equation = "trees(f64) = f64(f32(trees)); zero as missing = NaN as missing; base -0.0 = 0.0"
+    let exactness = Exactness.approximate("measured on adversarial rows")
+    let mlOpset: Int
+
+    func rewrite(_ node: Node, in graph: GraphView) throws(MaxError) -> Patch? {
+        guard node.op == Ops.trees else { return nil }
+        let given = try TreeEnsemble(attributesOf: node)
+        var out = given
+        for index in 0..<out.nodeCount where out.policy(of: index).missing == .zero {
+            out.missing[index] = out.missing[index] & TreeEnsemble.missingGoesTrue | TreeEnsemble.Missing.nan.rawValue
+        }
+        switch out.base {
+        case .f64(let a): out.base = .f64(a.map { $0 == 0 ? 0 : $0 })
+        case .f32(let a): out.base = .f32(a.map { $0 == 0 ? 0 : $0 })
+        default: break
+        }
+        var patch = Patch(in: graph)
+        if out.threshold.elementType == .f64, out.leafValues.elementType == .f32 {
+            out.leafValues = out.leafValues.widened
+            out.base = out.base.widened
+            let sums = patch.add(Ops.trees, node.operands, out.attributes, label: node.label)
+            patch.replace(node.results[0], with: patch.add(Ops.cast, [sums], ["to": .type(.f32)]))
+            return patch
+        }
+        if mlOpset < 5, out.leafValues.elementType == .f64, !graph.isOnlyRounded(node.results[0]) {
+            let sums = patch.add(Ops.trees, node.operands, out.attributes, label: node.label)
+            let rounded = patch.add(Ops.cast, [sums], ["to": .type(.f32)])
+            patch.replace(node.results[0], with: patch.add(Ops.cast, [rounded], ["to": .type(.f64)]))
+            return patch
+        }
+        guard out != given else { return nil }
+        patch.replace(node.results[0], with: patch.add(Ops.trees, node.operands, out.attributes, label: node.label))
+        return patch
+    }
+}
+
+extension GraphView {
+    /// Whether all that reads an f64 value are casts to f32.
+    func isOnlyRounded(_ value: ValueID) -> Bool {
+        !graph.outputs.contains { $0.value == value }
+            && graph.nodes.allSatisfy { node in
+                !node.operands.contains(value) || (node.op == Ops.cast && node.attributes["to"] == .type(.f32))
+            }
+    }
+}
