@@ -1,0 +1,49 @@
+// Where the bytes of a table come from: a file, a pipe, or a remote file system.
+#pragma once
+
+#include <arrow/io/interfaces.h>
+#include <arrow/result.h>
+
+#include <string>
+
+#include "maxai_arrow.h"
+
+namespace maxai {
+
+// Bytes that formats without an index are recognised by, and that CSV and NDJSON types are inferred from.
+// A record of a text format may not be longer.
+constexpr int64_t kHeadBytes = 4 << 20;
+
+class Source {
+ public:
+  // A descriptor is duplicated; a seekable one is read from its first byte.
+  static arrow::Result<std::unique_ptr<Source>> OfDescriptor(int descriptor);
+  // A local path (of a regular file, a pipe or a device) or a URI of a file system that Arrow knows.
+  static arrow::Result<std::unique_ptr<Source>> At(const std::string& location);
+
+  // The first `count` bytes, or all where there are fewer. May be called again with another count.
+  arrow::Result<std::string> Head(int64_t count);
+
+  // From the first byte on. Of a pipe only once, and then no Head or File any more.
+  arrow::Result<std::shared_ptr<arrow::io::InputStream>> Stream();
+
+  // For formats that are read from their end: a pipe is first copied to a temporary file without a name.
+  arrow::Result<std::shared_ptr<arrow::io::RandomAccessFile>> File();
+
+  // From here on, bytes are those of the content compressed with gzip or zstd, if the first ones say so.
+  arrow::Status Decompress();
+
+ private:
+  std::shared_ptr<arrow::io::RandomAccessFile> file_;  // where the bytes can be read again; only positioned reads
+  std::shared_ptr<arrow::io::InputStream> pipe_;       // where they cannot; behind head_
+  std::string head_;                                   // what was already taken from the pipe
+  int codec_ = -1;                                     // arrow::Compression::type
+};
+
+// Whether `location` names a file system by URI (`s3://bucket/key`) and not a path.
+bool IsRemote(const std::string& location);
+
+// Makes remote file systems known that Arrow keeps in libraries of their own (S3), and has them shut down at exit.
+arrow::Status PrepareFileSystem(const std::string& location);
+
+}  // namespace maxai
