@@ -74,5 +74,6 @@ let package = Package(
         tests("MaxFormatsTests", ["MaxFormats"]),
         tests("MaxRuntimeTests", ["MaxRuntime"]),
         tests("MaxImportTests", ["MaxImport", "MaxFormats"]),
+        tests("MaxCompilerTests", ["MaxCompiler", "MaxImport"]),
     ]
 )

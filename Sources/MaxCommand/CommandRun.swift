@@ -80,3 +80,6 @@ public struct ProgressLine {
 
 /// One line on standard error about what the program is doing.
 public func printNote(_ message: String) { writeLine(printable(message)) }
+
+/// Text of several lines on standard error.
+public func printText(_ text: String) { writeLine(text) }

@@ -48,7 +48,7 @@ enum Zoo {
                 let a = try? Cast.convert(found, to: .f64).values(as: Double.self),
                 let b = try? Cast.convert(tensor, to: .f64).values(as: Double.self)
             else {
-                return found.firstDifference(from: tensor).map { "element \($0.index): found \($0.found), expected \($0.expected)" }
+                return found.firstDifference(from: tensor).map { "element \($0): found \(found.describe($0)), expected \(tensor.describe($0))" }
             }
             for (index, (x, y)) in zip(a, b).enumerated() where x != y && !(x.isNaN && y.isNaN) {
                 if !(abs(x - y) <= tolerance.absolute + tolerance.relative * abs(y)) { return "element \(index): found \(x), expected \(y)" }

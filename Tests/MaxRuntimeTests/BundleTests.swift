@@ -60,7 +60,7 @@ func sumBundle() throws -> [UInt8] {
             of: BundleContent(info: ModelInfo(name: "sum"), producer: "test", graph: try sumGraph(), golden: golden))
         let error = #expect(throws: MaxError.self) { try Model(bundle: try Bundle(bytes: bytes)) }
         #expect(error?.code == .contentMismatch)
-        #expect(error?.message.contains("found 3.0, expected 4.0") == true)
+        #expect(error?.message.contains("found 3.0 (0x40400000), expected 4.0") == true)
     }
 
     @Test func signaturesLeaveTheContentAsItWas() throws {

@@ -27,10 +27,10 @@ extension Model {
             guard value.shape == expected.shape, value.elementType == expected.elementType else {
                 throw MaxError(.contentMismatch, "golden rows: output \(port.name.quoted) is \(value.type), expected \(expected.type)")
             }
-            if let difference = value.firstDifference(from: expected) {
+            if let position = value.firstDifference(from: expected) {
                 throw MaxError(
                     .contentMismatch,
-                    "golden rows: output \(port.name.quoted), row \(difference.index / max(port.width, 1)): found \(difference.found), expected \(difference.expected)")
+                    "golden rows: output \(port.name.quoted), row \(position / max(port.width, 1)): found \(value.describe(position)), expected \(expected.describe(position))")
             }
         }
     }
