@@ -97,16 +97,24 @@ class CSVReader : public Reader {
     auto read = read_;
     read.use_threads = false;
     read.block_size = static_cast<int32_t>(head.size()) + 1;
-    auto buffer = std::make_shared<arrow::io::BufferReader>(arrow::Buffer::FromString(head));
-    auto infer = [&]() -> Status {
+    const std::shared_ptr<arrow::Buffer> buffer = arrow::Buffer::FromString(head);
+    const auto infer = [&](const arrow::csv::ConvertOptions& convert) -> Result<std::shared_ptr<arrow::Schema>> {
+      auto input = std::make_shared<arrow::io::BufferReader>(buffer);
       ARROW_ASSIGN_OR_RAISE(
-          auto reader,
-          arrow::csv::TableReader::Make(arrow::io::default_io_context(), buffer, read, parse_, convert_));
+          auto reader, arrow::csv::TableReader::Make(arrow::io::default_io_context(), input, read, parse_, convert));
       ARROW_ASSIGN_OR_RAISE(auto table, reader->Read());
-      schema_ = table->schema();
-      return Status::OK();
+      return table->schema();
     };
-    ARROW_RETURN_NOT_OK(Discreet(infer(), nullptr));
+    auto found = infer(convert_);
+    if (!found.ok()) {
+      // The same as texts, so that the message can have the column's name.
+      auto texts = convert_;
+      texts.column_types.clear();
+      texts.default_column_type = arrow::utf8();
+      const auto named = infer(texts);
+      return Discreet(found.status(), named.ok() ? named->get() : nullptr);
+    }
+    schema_ = *found;
     // A one-column table has empty lines where values are missing.
     parse_.ignore_empty_lines = schema_->num_fields() != 1;
     // What inference leaves without a plain type (times of day, columns without any value) stays text.
