@@ -63,6 +63,14 @@ struct ONNXWriter {
         var tail = WireWriter()
         for input in graph.inputs { tail.message(11) { Self.valueInfo(&$0, input.name, input.type) } }
         for output in graph.outputs { tail.message(12) { Self.valueInfo(&$0, output.name, graph.type(of: output.value)) } }
+        // libonnx 1.12 follows null types where its own inference knows none: every value says its type.
+        let outputs = Set(graph.outputs.map(\.name))
+        for node in graph.nodes where node.op != Ops.constant {
+            for result in node.results {
+                guard let name = names[result.index], !outputs.contains(name) else { continue }
+                tail.message(13) { Self.valueInfo(&$0, name, graph.type(of: result)) }
+            }
+        }
         return out.bytes + initializers.bytes + tail.bytes
     }
 
