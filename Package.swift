@@ -63,7 +63,7 @@ let package = Package(
 
         // Commands
         command("maxai-compile", ["MaxImport", "MaxCompiler", "MaxFormats", "MaxRuntime"]),
-        command("maxai-score", ["MaxTabular", "MaxRuntime", "MaxRegistry"]),
+        command("maxai-score", ["MaxTabular", "MaxRuntime", "MaxFormats"]),
         command("maxai-inspect", ["MaxRuntime", "MaxFormats"]),
         command("maxai-registry", ["MaxRegistry"]),
         command("maxai-serve", ["MaxServing", "MaxRuntime"]),
