@@ -63,10 +63,10 @@ let package = Package(
 
         // Commands
         command("maxai-compile", ["MaxImport", "MaxCompiler", "MaxFormats", "MaxRuntime"]),
-        command("maxai-score", ["MaxTabular", "MaxRuntime", "MaxFormats"]),
+        command("maxai-score", ["MaxTabular", "MaxRuntime", "MaxRegistry", "MaxFormats"]),
         command("maxai-inspect", ["MaxRuntime", "MaxFormats"]),
-        command("maxai-registry", ["MaxRegistry"]),
-        command("maxai-serve", ["MaxServing", "MaxRuntime"]),
+        command("maxai-registry", ["MaxRegistry", "MaxFormats", "MaxRuntime"]),
+        command("maxai-serve", ["MaxServing", "MaxRuntime", "MaxRegistry"]),
 
         // Tests
         tests("ArchitectureTests", []),

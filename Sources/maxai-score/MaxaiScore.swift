@@ -3,6 +3,7 @@ import Glibc
 import MaxCommand
 import MaxFormats
 import MaxIR
+import MaxRegistry
 import MaxRuntime
 import MaxTabular
 
@@ -36,6 +37,8 @@ struct MaxaiScore: ParsableCommand {
     @Option(help: "Threads that score (default: one per core).") var threads: Int?
     @Option(help: "Rows per batch.") var batchRows = 1 << 16
     @Option(help: "For a row that the model refuses: fail, null (no value in its outputs) or skip.") var onError = OnError.fail
+    @Option(help: "A public key, or a folder of them: the bundle must be signed by one.") var trust: String?
+    @Flag(help: "Refuse a bundle without a trusted signature (needs --trust).") var requireSignature = false
     @Flag(help: "Report on standard error as JSON.") var json = false
     @Flag(name: .shortAndLong, help: "Say nothing unless something is wrong.") var quiet = false
 
@@ -49,7 +52,7 @@ struct MaxaiScore: ParsableCommand {
 
     func run() throws {
         let start = monotonicSeconds()
-        let model = try Model.load(path: bundle)
+        let model = try TrustPolicy(trustPath: trust, requireSignature: requireSignature).load(path: bundle)
         var options = TableReader.Options()
         options.batchRows = batchRows
         options.types = model.schema.columns.map { ($0.name, $0.element == .f32 ? .f64 : $0.element) }

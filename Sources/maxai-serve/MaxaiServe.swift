@@ -2,6 +2,7 @@ import ArgumentParser
 import Glibc
 import MaxCommand
 import MaxIR
+import MaxRegistry
 import MaxRuntime
 import MaxServing
 
@@ -20,6 +21,7 @@ struct MaxaiServe: ParsableCommand {
             Examples:
               maxai-serve churn.maxb
               maxai-serve churn.maxb fraud.maxb --http 0.0.0.0:8080 --threads 4
+              maxai-serve churn.maxb --trust release.pub --require-signature
               maxai-serve check churn.maxb
             """,
         version: maxaiVersion, subcommands: [Run.self, Check.self], defaultSubcommand: Run.self)
@@ -32,6 +34,7 @@ struct Run: ParsableCommand {
     @Argument(help: "The bundles.") var bundles: [String]
     @Option(help: "Where to listen; port 0 takes a free one.") var http = "127.0.0.1:8080"
     @Option(help: "Where to answer /metrics besides, say for a port that is not public.") var metrics: String?
+    @OptionGroup var trust: TrustOptions
     @Option(help: "Event loops (default: one per core).") var threads: Int?
     @Option(help: "Rows that one request may have.") var maximumRows = ServingLimits().rows
     @Option(help: "Bytes that one request body may have.") var maximumBody = ServingLimits().bodyBytes
@@ -61,7 +64,8 @@ struct Run: ParsableCommand {
         var limits = ServingLimits()
         limits.rows = maximumRows
         limits.bodyBytes = maximumBody
-        let service = try Service(try bundles.map { path in try Model.load(path: path) }, limits: limits, version: maxaiVersion)
+        let policy = try trust.policy()
+        let service = try Service(try bundles.map { path in try policy.load(path: path) }, limits: limits, version: maxaiVersion)
         let server = try HTTPServer(service, threads: threads ?? Int(sysconf(Int32(_SC_NPROCESSORS_ONLN))))
         let port = try server.listen(host: endpoint.host, port: endpoint.port)
         if let metricsEndpoint { _ = try server.listen(host: metricsEndpoint.host, port: metricsEndpoint.port) }
@@ -82,11 +86,21 @@ struct Run: ParsableCommand {
 struct Check: ParsableCommand {
     static let configuration = CommandConfiguration(abstract: "Check bundles as serving would, without serving.")
     @Argument(help: "The bundles.") var bundles: [String]
+    @OptionGroup var trust: TrustOptions
 
     func run() throws {
-        let service = try Service(try bundles.map { path in try Model.load(path: path) }, version: maxaiVersion)
+        let policy = try trust.policy()
+        let service = try Service(try bundles.map { path in try policy.load(path: path) }, version: maxaiVersion)
         for model in service.models { print("ok: \(model.name)@\(model.version), digest \(model.model.info.digest)") }
     }
+}
+
+/// Whose signatures a bundle must have.
+struct TrustOptions: ParsableArguments {
+    @Option(help: "A public key, or a folder of them: every bundle must be signed by one.") var trust: String?
+    @Flag(help: "Refuse a bundle without a trusted signature (needs --trust).") var requireSignature = false
+
+    func policy() throws(MaxError) -> TrustPolicy { try TrustPolicy(trustPath: trust, requireSignature: requireSignature) }
 }
 
 /// `host:port`, with an IPv6 address in brackets.
