@@ -29,13 +29,14 @@ struct LegalizeTrees: RewriteRule {
         if out.threshold.elementType == .f64, given.threshold.elementType == .f32 || type.element == .f32 { cast(.f64) }
         try out.moveBase()
         out.resolveMissing()
+        out.clearMemberThresholds()
         if out.setRule != .exact, out.comparison.contains(TreeEnsemble.Comparison.member.rawValue) {
             guard let width = type.shape?.last?.fixed else { return nil }
             operand = out.cutCategories(operand, width: width, &patch)
         }
         out.setRule = .exact
         if mlOpset >= 5 { try out.splitLeaves() }
-        guard out != given || operand != x else { return nil }
+        guard out.attributes != given.attributes || operand != x else { return nil }
         patch.replace(node.results[0], with: patch.add(Ops.trees, [operand], out.attributes, label: node.label))
         return patch
     }
@@ -102,6 +103,16 @@ extension TreeEnsemble {
         roots = newRoots + roots
         treeOutput = newOutputs + treeOutput
         base = zeroBase
+    }
+
+    /// Member nodes compare with nothing.
+    fileprivate mutating func clearMemberThresholds() {
+        let isMember = comparison.map { $0 == Comparison.member.rawValue }
+        switch threshold {
+        case .f64(let a): threshold = .f64(zip(a, isMember).map { $1 ? 0 : $0 })
+        case .f32(let a): threshold = .f32(zip(a, isMember).map { $1 ? 0 : $0 })
+        default: break
+        }
     }
 
     /// What NaN does, as a plain direction where the comparison alone does not give it.
@@ -263,7 +274,7 @@ struct ApproximateTrees: RewriteRule {
             patch.replace(node.results[0], with: patch.add(Ops.cast, [rounded], ["to": .type(.f64)]))
             return patch
         }
-        guard out != given else { return nil }
+        guard out.attributes != given.attributes else { return nil }
         patch.replace(node.results[0], with: patch.add(Ops.trees, node.operands, out.attributes, label: node.label))
         return patch
     }
