@@ -72,6 +72,18 @@ import Testing
                 """))
     }
 
+    @Test(arguments: [3, 4])
+    func nanKeysMatchInEveryVersion(ml: Int) throws {
+        let g = try graph(
+            """
+            graph @g(%x: f32[N, 2]) -> (%a, %b) {
+              %a = label_encoder(%x) {keys_floats = [nan, 1.0, nan], values_strings = ["first", "one", "last"]}
+              %b = label_encoder(%x) {keys_floats = [nan], values_int64s = [4], default_int64 = 7}
+            }
+            """)
+        try roundTrip(g, ONNXExport.Options(opset: 19, mlOpset: ml))
+    }
+
     @Test(arguments: ["clamped", "mirrored"])
     func logisticFormsBecomeTheirFormulas(form: String) throws {
         try roundTrip(try graph("graph @g(%x: f32[N, 2], %w: f64[N]) -> (%y, %z) { %y = logistic(%x) {form = \"\(form)\"} %z = logistic(%w) {form = \"\(form)\"} }"))
