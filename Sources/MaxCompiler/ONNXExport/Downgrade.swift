@@ -18,7 +18,7 @@ struct Downgrade {
         var refusal: String?
         switch node.op.name {
         case "reduce_sum" where options.opset < 13, _ where node.op.name.hasPrefix("reduce_") && node.op.name != "reduce_sum" && options.opset < 18:
-            if attributes["noop_with_empty_axes"] == .int(1) { refusal = "noop_with_empty_axes needs operator set 18" }
+            if attributes["noop_with_empty_axes"] ?? .int(0) != .int(0) { refusal = "noop_with_empty_axes needs operator set 18" }
             attributes["noop_with_empty_axes"] = nil
             if operands.count > 1 {
                 if let axes = view.constant(operands[1])?.values(as: Int64.self) {
@@ -44,9 +44,14 @@ struct Downgrade {
             if type?.element == .string, options.opset < 19 { refusal = "comparing texts needs operator set 19" }
         case "label_encoder" where options.mlOpset < 4:
             if let listed = Self.listed(node) { attributes = listed } else {
-                refusal = "keys or values of this type need operator set 4 of ai.onnx.ml"
+                refusal = "no keys, or keys or values of a type that needs operator set 4 of ai.onnx.ml"
             }
         default: break
+        }
+        // An empty list counts as absent in ONNX.
+        for (name, value) in attributes where value.isEmptyList {
+            if node.op.attribute(named: name)?.isRequired == true { refusal = "attribute '\(name)' is empty, which ONNX cannot say" }
+            attributes[name] = nil
         }
         while let last = operands.last, last == nil { operands.removeLast() }
         (self.operands, self.attributes, self.refusal) = (operands, attributes, refusal)
@@ -62,7 +67,7 @@ struct Downgrade {
 
     /// The dictionary as lists, which hold texts, i64 and f32.
     private static func listed(_ node: Node) -> [String: Attribute]? {
-        guard let dictionary = try? LabelDictionary(attributesOf: node) else { return nil }
+        guard let dictionary = try? LabelDictionary(attributesOf: node), dictionary.keys.count > 0 else { return nil }
         var out: [String: Attribute] = [:]
         for (name, storage) in [("keys", dictionary.keys), ("values", dictionary.values)] {
             switch storage {
@@ -86,5 +91,16 @@ extension LabelDictionary {
     /// The dictionary of a `label_encoder` node of a verified graph.
     init(attributesOf node: Node) throws(MaxError) {
         try self.init(Evaluation(op: node.op, attributes: node.attributes, operands: [], resultCount: 1))
+    }
+}
+
+extension Attribute {
+    fileprivate var isEmptyList: Bool {
+        switch self {
+        case .ints(let list): list.isEmpty
+        case .floats(let list): list.isEmpty
+        case .strings(let list): list.isEmpty
+        default: false
+        }
     }
 }

@@ -3,7 +3,7 @@ import MaxIR
 /// Writes link functions that ONNX does not have by their formulas, in the operations and the order in which the
 /// reference evaluates them:
 ///
-///     logistic clamped(x)  = 1 / (e^(88.7 < -x ? 88.7 : -x) + 1)
+///     logistic clamped(x)  = 1 / (e^(88.7 < -x ? 88.7 : -x) + 1), in f64 without the limit
 ///     logistic mirrored(x) = x < 0 ? 1 - s : s, where s = 1 / (1 + e^-|x|)
 ///     softmax_wide(x)      = e^(x - max) / f32(Σ f64(e^(x - max)))
 ///     softmax_zero, probit = see ai.onnx.ml
@@ -28,9 +28,11 @@ struct ExpandLinks: RewriteRule {
         let one = f.scalar(1)
         if case .string("clamped")? = node.attributes["form"] {
             let minus = try f.apply("neg", x)
-            // 88.7 in the precision of the operand, as the source writes it.
-            let limit = f.scalar(88.7)
-            let clamped = try f.apply("where", try f.apply("less", limit, minus), limit, minus)
+            var clamped = minus
+            if f.element == .f32 {
+                let limit = f.scalar(88.7)
+                clamped = try f.apply("where", try f.apply("less", limit, minus), limit, minus)
+            }
             return try f.apply("div", one, try f.apply("add", try f.apply("exp", clamped), one), label: node.label)
         }
         let power = try f.apply("exp", try f.apply("neg", try f.apply("abs", x)))

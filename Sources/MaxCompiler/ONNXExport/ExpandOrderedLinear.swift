@@ -21,10 +21,10 @@ struct ExpandOrderedLinear: RewriteRule {
         let outputs = weights.shape[1]
         var total = f.patch.constant(try base.reshaped([1, outputs]))
         if weights.shape[0] == 0 {
-            // Nothing to add: base for every row.
-            let rows = try f.apply("shape", x, attributes: ["start": .int(0), "end": .int(1)])
-            let shape = try f.apply("concat", rows, f.integers([Int64(outputs)]), attributes: ["axis": .int(0)])
-            f.patch.replace(node.results[0], with: try f.apply("expand", total, shape, label: node.label))
+            // Nothing to add: -0.0 for every row.
+            let zeros = try f.apply("reduce_sum", x, f.integers([1]))
+            let nothing = try f.apply("mul", zeros, f.scalar(-0.0))
+            f.patch.replace(node.results[0], with: try f.apply("add", total, nothing, label: node.label))
             return f.patch
         }
         let nothing = f.scalar(-0.0)

@@ -53,7 +53,7 @@ struct Expressible {
         }) { return "missing policy: NaN goes to the false child of a test for inequality, which ONNX cannot say" }
         if ensemble.hasNegativeZeroBase { return "the start value is -0.0, and ONNX starts at 0.0" }
         if !ensemble.startsAtZero { return "aggregate \(ensemble.aggregate.rawValue) with start values, which ONNX adds at the end" }
-        if ensemble.setRule != .exact { return "category sets over an unknown number of columns" }
+        if ensemble.setRule != .exact, !ensemble.set.isEmpty { return "category sets over an unknown number of columns" }
         return nil
     }
 }

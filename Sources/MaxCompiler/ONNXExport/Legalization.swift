@@ -7,7 +7,8 @@ struct Legalization {
     /// The rewrites; those that are not exact only on request.
     func rules(approximate: Bool) -> [any RewriteRule] {
         let exact: [any RewriteRule] = [
-            ExpandLinks(), ExpandOrderedLinear(), LegalizeTrees(mlOpset: options.mlOpset), DeadNodes(),
+            ExpandLinks(), ExpandOrderedLinear(), LegalizeTrees(mlOpset: options.mlOpset),
+            SeparateNaNKeys(mlOpset: options.mlOpset), DeadNodes(),
         ]
         return approximate ? exact + [ApproximateTrees(mlOpset: options.mlOpset), ApproximateExpectiles()] : exact
     }

@@ -6,10 +6,11 @@ import MaxIR
 /// - start values as trees of a lone leaf, before the others (ONNX adds its own base values last);
 /// - NaN compared as 0 sends NaN where 0 goes;
 /// - categories cut to integers by a column of their own, so that sets hold exactly their members;
-/// - one value per leaf in ai.onnx.ml 5, which has no more.
+/// - one value per leaf in ai.onnx.ml 5, which has no more;
+/// - an average that ONNX would take over other trees as a sum that is divided.
 ///
 /// Does not fire for what has no such form (`Expressible` names it): sums rounded to f32 after comparisons in f64,
-/// zero as missing, a negative zero as start value, an average or extremum with a start value.
+/// zero as missing, a negative zero as start value, an extremum with a start value.
 struct LegalizeTrees: RewriteRule {
     let name = "legalize-trees"
     let equation = "trees = trees as ai.onnx.ml has them"
@@ -27,16 +28,20 @@ struct LegalizeTrees: RewriteRule {
         let isWide = given.leafValues.elementType == .f64
         if isWide, given.threshold.elementType == .f32 { out.threshold = given.threshold.widened }
         if out.threshold.elementType == .f64, given.threshold.elementType == .f32 || type.element == .f32 { cast(.f64) }
+        let divisor = out.sumInsteadOfAverage(splitsLeaves: mlOpset >= 5)
         try out.moveBase()
         out.resolveMissing()
+        out.clearMemberThresholds()
         if out.setRule != .exact, out.comparison.contains(TreeEnsemble.Comparison.member.rawValue) {
             guard let width = type.shape?.last?.fixed else { return nil }
             operand = out.cutCategories(operand, width: width, &patch)
         }
         out.setRule = .exact
         if mlOpset >= 5 { try out.splitLeaves() }
-        guard out != given || operand != x else { return nil }
-        patch.replace(node.results[0], with: patch.add(Ops.trees, [operand], out.attributes, label: node.label))
+        guard out.attributes != given.attributes || operand != x else { return nil }
+        var scores = patch.add(Ops.trees, [operand], out.attributes, label: node.label)
+        if let divisor { scores = patch.add(Ops.div, [scores, patch.constant(divisor)]) }
+        patch.replace(node.results[0], with: scores)
         return patch
     }
 }
@@ -68,6 +73,16 @@ extension TreeEnsemble {
     private var zeroBase: TensorStorage {
         base.elementType == .f64
             ? .f64(Array(repeating: 0, count: outputCount)) : .f32(Array(repeating: 0, count: outputCount))
+    }
+
+    /// Where ONNX's average would be another one (of start values, of a tree per value), the sum to divide by what
+    /// is returned: the number of trees, in the type of the sums.
+    fileprivate mutating func sumInsteadOfAverage(splitsLeaves: Bool) -> Tensor? {
+        guard aggregate == .average, !startsAtZero || (splitsLeaves && leafStride > 1) || treeCount == 0 else { return nil }
+        aggregate = .sum
+        guard treeCount > 0 else { return nil }
+        return leafValues.elementType == .f64
+            ? Tensor(scalar: Double(treeCount)) : Tensor(scalar: Float(treeCount))
     }
 
     /// Start values become trees of a lone leaf that come first.
@@ -102,6 +117,16 @@ extension TreeEnsemble {
         roots = newRoots + roots
         treeOutput = newOutputs + treeOutput
         base = zeroBase
+    }
+
+    /// Member nodes compare with nothing.
+    fileprivate mutating func clearMemberThresholds() {
+        let isMember = comparison.map { $0 == Comparison.member.rawValue }
+        switch threshold {
+        case .f64(let a): threshold = .f64(zip(a, isMember).map { $1 ? 0 : $0 })
+        case .f32(let a): threshold = .f32(zip(a, isMember).map { $1 ? 0 : $0 })
+        default: break
+        }
     }
 
     /// What NaN does, as a plain direction where the comparison alone does not give it.
@@ -263,7 +288,7 @@ struct ApproximateTrees: RewriteRule {
             patch.replace(node.results[0], with: patch.add(Ops.cast, [rounded], ["to": .type(.f64)]))
             return patch
         }
-        guard out != given else { return nil }
+        guard out.attributes != given.attributes else { return nil }
         patch.replace(node.results[0], with: patch.add(Ops.trees, node.operands, out.attributes, label: node.label))
         return patch
     }
