@@ -7,7 +7,8 @@ import MaxIR
 ///     try table.select(["distance", "carrier"])
 ///     while let batch = try table.next() { ... }
 ///
-/// Memory is bounded by the batch, not by the table; text formats also keep up to 4 MiB of its beginning.
+/// Memory is bounded by the batch, not by the table; text formats also hold the 4 MiB that types are inferred from, and
+/// their records have at most 1 MiB.
 /// Values are as the source has them, except: dictionaries are decoded, decimals become the nearest `f64`, dates and
 /// times become microseconds (those without a zone are taken as UTC). Not safe for use by two threads at a time.
 public final class TableReader {

@@ -113,6 +113,20 @@ private func failure(_ body: () throws -> Void) -> MaxError? {
         #expect(error?.message.contains("secret") == false, "\(error as Any)")
     }
 
+    @Test(arguments: [TableFormat.csv, .ndjson])
+    func recordsMayBeAMebibyteLongAndNotMuchLonger(format: TableFormat) throws {
+        let folder = try Folder()
+        for (length, fits) in [(1_000_000, true), (2_200_000, false)] {
+            let long = String(repeating: "x", count: length)
+            let rows = (0..<20).map { format == .csv ? "\($0),\(long)\n" : "{\"a\":\($0),\"b\":\"\(long)\"}\n" }
+            let path = try folder.write("t", (format == .csv ? "a,b\n" : "") + rows.joined())
+            var count = 0
+            let error = failure { count = try TableReader.open(path, format: format).cells()[0].count }
+            #expect(count == (fits ? 20 : 0))
+            #expect(fits ? error == nil : error?.code == .limitExceeded, "\(error as Any)")
+        }
+    }
+
     @Test func anUnfinishedTableLeavesNothingBehind() throws {
         let folder = try Folder()
         let sample = try Sample()

@@ -100,7 +100,7 @@ private final class Feed {
 
     @Test func aTableThatIsNotReadToItsEndIsClosed() throws {
         let folder = try Folder()
-        try Sample().write(to: folder["t.csv"], batches: 100_000)
+        try Sample().write(to: folder["t.csv"], batches: 20_000)
         var options = TableReader.Options()
         options.threads = 2
         for _ in 0..<3 {

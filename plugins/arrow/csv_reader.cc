@@ -45,7 +45,7 @@ Status Discreet(const Status& status, const arrow::Schema* schema) {
     while (end < message.size() && std::isdigit(static_cast<unsigned char>(message[end]))) ++end;
     message.resize(end);
   }
-  return Status(status.code(), message, status.detail());
+  return NamingLimit(Status(status.code(), message, status.detail()));
 }
 
 class CSVReader : public Reader {
@@ -53,7 +53,7 @@ class CSVReader : public Reader {
   Status Open(std::unique_ptr<Source> source, const ReadOptions& options) {
     source_ = std::move(source);
     read_.use_threads = options.use_threads;
-    read_.block_size = static_cast<int32_t>(kHeadBytes);
+    read_.block_size = kBlockBytes;
     parse_.delimiter = options.delimiter;
     parse_.newlines_in_values = true;
     convert_.null_values = options.nulls.value_or(kNulls);

@@ -22,7 +22,7 @@ Status Discreet(const Status& status) {
   std::string message = status.message();
   const size_t quoted = message.find(", couldn't parse:");
   if (quoted != std::string::npos) message.resize(quoted);
-  return Status(status.code(), message, status.detail());
+  return NamingLimit(Status(status.code(), message, status.detail()));
 }
 
 class NDJSONReader : public Reader {
@@ -30,7 +30,7 @@ class NDJSONReader : public Reader {
   Status Open(std::unique_ptr<Source> source, const ReadOptions& options) {
     source_ = std::move(source);
     read_.use_threads = options.use_threads;
-    read_.block_size = static_cast<int32_t>(kHeadBytes);
+    read_.block_size = kBlockBytes;
     ARROW_ASSIGN_OR_RAISE(std::string head, source_->Head(kHeadBytes));
     if (static_cast<int64_t>(head.size()) == kHeadBytes) {
       head = WholeRecords(head, false);

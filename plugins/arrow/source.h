@@ -10,9 +10,11 @@
 
 namespace maxai {
 
-// Bytes that formats without an index are recognised by, and that CSV and NDJSON types are inferred from.
-// A record of a text format may not be longer.
+// Bytes that the types of CSV and NDJSON columns are inferred from.
 constexpr int64_t kHeadBytes = 4 << 20;
+
+// Bytes of CSV and NDJSON that are parsed at once. A longer record is an error, unless it happens to end in the next block.
+constexpr int32_t kBlockBytes = 1 << 20;
 
 class Source {
  public:

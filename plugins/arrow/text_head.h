@@ -1,7 +1,11 @@
 // The first records of a text table.
 #pragma once
 
+#include <arrow/status.h>
+
 #include <string>
+
+#include "source.h"
 
 namespace maxai {
 
@@ -16,6 +20,12 @@ inline std::string WholeRecords(const std::string& head, bool quoted) {
     if (!inside && head[i] == '\n') end = i + 1;
   }
   return head.substr(0, end);
+}
+
+// What Arrow says when a record does not fit a block, said so that one can do something about it.
+inline arrow::Status NamingLimit(const arrow::Status& status) {
+  if (status.message().find("straddl") == std::string::npos) return status;
+  return arrow::Status::CapacityError("a record is longer than ", kBlockBytes, " bytes, or has an open quote");
 }
 
 }  // namespace maxai

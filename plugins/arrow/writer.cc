@@ -3,6 +3,8 @@
 #include <arrow/ipc/options.h>
 #include <arrow/ipc/writer.h>
 #include <arrow/memory_pool.h>
+#include <arrow/type.h>
+#include <arrow/type_traits.h>
 #include <arrow/util/compression.h>
 #include <parquet/arrow/writer.h>
 #include <parquet/properties.h>
@@ -26,13 +28,17 @@ class ParquetWriter : public Writer {
  public:
   Status Open(const Output& output, const std::shared_ptr<arrow::Schema>& schema, const WriteOptions& options) {
     ARROW_ASSIGN_OR_RAISE(const auto compression, CompressionOf(options.compression));
-    auto properties =
-        parquet::WriterProperties::Builder().compression(compression)->max_row_group_length(kRowGroupRows)->build();
+    parquet::WriterProperties::Builder properties;
+    properties.compression(compression)->max_row_group_length(kRowGroupRows);
+    // Predictions hardly repeat: a dictionary of them would be built and thrown away in every row group.
+    for (const auto& field : schema->fields()) {
+      if (arrow::is_floating(field->type()->id())) properties.disable_dictionary(field->name());
+    }
     auto arrow_properties =
         parquet::ArrowWriterProperties::Builder().store_schema()->set_use_threads(options.use_threads)->build();
     ARROW_ASSIGN_OR_RAISE(
         writer_, parquet::arrow::FileWriter::Open(
-                     *schema, arrow::default_memory_pool(), output, properties, arrow_properties));
+                     *schema, arrow::default_memory_pool(), output, properties.build(), arrow_properties));
     return Status::OK();
   }
   Status Write(const arrow::RecordBatch& batch) override { return writer_->WriteRecordBatch(batch); }
