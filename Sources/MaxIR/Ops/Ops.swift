@@ -5,7 +5,7 @@ public enum Ops {
     public static let all: [Operator] =
         [constant, identity, cast]
         + elementwiseUnary + elementwiseBinary + comparisons + logical + shaping + selecting + reductions + dense + treeOps + links
-        + [labelEncoder] + scaling + encoding + linear + maps
+        + [labelEncoder] + scaling + encoding + linear + maps + supportVectorMachines + normalizations
 
     /// Every operator by its name.
     public static let named: [String: Operator] = Dictionary(

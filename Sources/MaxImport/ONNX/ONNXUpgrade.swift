@@ -38,7 +38,9 @@ struct ONNXUpgrade {
             attributes["round_mode"] = nil
         case "BatchNormalization":
             attributes["spatial"] = nil
-            attributes["training_mode"] = nil
+            if case .int(let training)? = attributes.removeValue(forKey: "training_mode"), training != 0 {
+                throw MaxError(.unsupported, "batch normalization in training mode")
+            }
         case "Add", "Sub", "Mul", "Div", "Pow", "And", "Or", "Less", "Greater", "Equal":
             if version < 7 { throw MaxError(.unsupported, "operator set \(version): broadcasting before version 7") }
         default: break
