@@ -62,7 +62,7 @@ struct MaxaiCompile: ParsableCommand {
             return
         }
         let file = try FileBytes(path: model, limit: 8 << 30)
-        let bytes = Array(file.bytes)
+        let bytes = file.array
         let format = try chosenFormat(bytes)
         let modelName = Text(name ?? defaultName())
         guard modelName.isModelName, Text(modelVersion).isModelName else {
@@ -78,13 +78,13 @@ struct MaxaiCompile: ParsableCommand {
         guard let output else { return }
         let proof = try Proof.prove(original: source, optimized: graph, rows: AdversarialRows(for: source, seed: 1))
         if output.hasSuffix(".onnx") { return try exportONNX(graph, to: output) }
-        let digest = SHA256.hash(file.bytes).hex
+        let digest = file.withBytes { SHA256.hash($0) }.hex
         var provenance = JSONWriter()
         provenance.object {
             $0.member("producer", "maxai-compile \(maxaiVersion)")
             $0.member("format", format.rawValue)
             $0.member("sourceSHA256", digest)
-            $0.member("sourceBytes", file.bytes.count)
+            $0.member("sourceBytes", file.count)
             $0.member("rewrites", array: { list in
                 for rule in rewritten.rules where rule.patches > 0 {
                     list.object {

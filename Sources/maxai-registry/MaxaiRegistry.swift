@@ -37,7 +37,7 @@ struct PassphraseOptions: ParsableArguments {
             return Array(String(cString: value).utf8)
         }
         guard let path = passphraseFile else { return nil }
-        return Array(try FileBytes(path: path, limit: 1 << 16).bytes.prefix { $0 != UInt8(ascii: "\n") })
+        return Array(try FileBytes(path: path, limit: 1 << 16).array.prefix { $0 != UInt8(ascii: "\n") })
     }
 }
 
@@ -94,12 +94,13 @@ struct Sign: ParsableCommand {
     @Flag(name: .shortAndLong, help: "Say nothing unless something is wrong.") var quiet = false
 
     func run() throws {
-        let pem = Array(try FileBytes(path: key, limit: 1 << 20).bytes)
+        let pem = try FileBytes(path: key, limit: 1 << 20).array
         let key = try PrivateKey(pem: pem, passphrase: try secret.passphrase(), place: key)
         let file = try FileBytes(path: model)
         if let detached {
             let name = Text(model.split(separator: "/").last.map(String.init) ?? model)
-            try AtomicFile.write(try ModelSignature.sign(file.bytes, name: name, with: key), to: detached)
+            let signature = try file.withBytes { bytes throws(MaxError) in try ModelSignature.sign(bytes, name: name, with: key) }
+            try AtomicFile.write(signature, to: detached)
         } else {
             let bundle = try opened(file)
             try AtomicFile.write(try ModelSignature.embed(in: bundle, with: key), to: model)
@@ -160,9 +161,11 @@ struct Verify: ParsableCommand {
     private func verified(_ trust: TrustStore) throws(MaxError) -> ModelSignature.Report {
         do {
             guard let signature else { return try ModelSignature.verify(embeddedIn: try Bundle(path: model), trust: trust) }
-            let bytes = Array(try FileBytes(path: signature, limit: 64 << 20).bytes)
+            let bytes = try FileBytes(path: signature, limit: 64 << 20).array
             let name = Text(model.split(separator: "/").last.map(String.init) ?? model)
-            return try ModelSignature.verify(try FileBytes(path: model).bytes, fileName: name, signature: bytes, trust: trust)
+            return try FileBytes(path: model).withBytes { content throws(MaxError) in
+                try ModelSignature.verify(content, fileName: name, signature: bytes, trust: trust)
+            }
         } catch {
             throw error.message.contains(model) ? error : error.inside(model)
         }

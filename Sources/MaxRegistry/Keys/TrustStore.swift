@@ -18,7 +18,7 @@ public struct TrustStore: Sendable {
             guard !files.isEmpty else { throw MaxError(.notFound, "\(path): holds no .pem or .pub file") }
         }
         var keys: [PublicKey] = []
-        for file in files { keys.append(try PublicKey(pem: Array(try FileBytes(path: file, limit: 1 << 20).bytes), place: file)) }
+        for file in files { keys.append(try PublicKey(pem: try FileBytes(path: file, limit: 1 << 20).array, place: file)) }
         self.keys = keys
     }
 

@@ -7,7 +7,8 @@ import MaxIR
 /// Bundles of tables' models are small; reading costs less than checking their digest does.
 public final class FileBytes: @unchecked Sendable {
     // Sendable: the memory is written once, before anyone else sees it.
-    public let bytes: UnsafeRawBufferPointer
+    /// Only as long as this object lives: use it under `withBytes`, or where the object is held.
+    let bytes: UnsafeRawBufferPointer
 
     /// - Throws: `.notFound` when there is no such file, `.io` when it is not a regular file or cannot be read,
     ///   `.limitExceeded` above `limit`.
@@ -58,6 +59,17 @@ public final class FileBytes: @unchecked Sendable {
         }
         copy.withUnsafeBytes { memory.copyMemory(from: $0.baseAddress!, byteCount: copy.count) }
         bytes = UnsafeRawBufferPointer(start: memory, count: copy.count)
+    }
+
+    public var count: Int { bytes.count }
+
+    /// A copy of the bytes.
+    public var array: [UInt8] { withBytes { Array($0) } }
+
+    /// Calls `body` with the bytes; they must not escape it.
+    public func withBytes<Value, Failure: Error>(_ body: (UnsafeRawBufferPointer) throws(Failure) -> Value) throws(Failure) -> Value {
+        defer { withExtendedLifetime(self) {} }
+        return try body(bytes)
     }
 
     deinit {
