@@ -120,8 +120,9 @@ extension Evaluation {
     func floats(
         _ indices: [Int], _ shape: [Int], as type: ElementType? = nil, _ body: some FloatBody
     ) throws(MaxError) -> Tensor {
-        let result = try type ?? tensor(indices[0]).elementType
-        if try tensor(indices[0]).elementType == .f64 {
+        let first = try tensor(indices[0]).elementType
+        let result = type ?? first
+        if first == .f64 {
             var operands: [[Double]] = []
             for index in indices { operands.append(try Cast.convert(try tensor(index), to: .f64).values() ?? []) }
             return try Cast.convert(try Tensor(shape: shape, .f64(try body(operands))), to: result)
