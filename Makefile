@@ -3,7 +3,7 @@
 # make help    the rest
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-test build test demo lint format clean
+.PHONY: help setup setup-test build test conformance demo lint format clean
 
 APT := clang-format libssl-dev libzstd-dev libonnx-dev libprotobuf-dev pkg-config python3 python3-pip python3-venv
 SWIFT_FLAGS := -c release
@@ -22,6 +22,9 @@ build: setup ## release build of every command, into .build/release
 
 test: setup-test ## everything that continuous integration runs
 	scripts/run-tests
+
+conformance: setup-test ## operators against the onnx backend tests and the zoo
+	swift run $(SWIFT_FLAGS) conformance
 
 lint: setup ## formatting, as an error
 	swift format lint --strict --recursive Package.swift Sources Tests runtime formats

@@ -69,11 +69,15 @@ let package = Package(
         command("maxai-serve", ["MaxServing", "MaxRuntime", "MaxRegistry"]),
 
         // Tests
+        library("MaxCases", "Tests/Cases", ["MaxIR", "MaxFormats"]),
+        .executableTarget(
+            name: "conformance", dependencies: ["MaxCases", "MaxImport"], path: "benchmarks/conformance",
+            exclude: ["passing.txt"], swiftSettings: swiftSettings),
         tests("ArchitectureTests", []),
         tests("MaxIRTests", ["MaxIR"]),
         tests("MaxFormatsTests", ["MaxFormats"]),
         tests("MaxRuntimeTests", ["MaxRuntime"]),
-        tests("MaxImportTests", ["MaxImport", "MaxFormats"]),
+        tests("MaxImportTests", ["MaxImport", "MaxFormats", "MaxCases"]),
         tests("MaxCompilerTests", ["MaxCompiler", "MaxImport"]),
     ]
 )

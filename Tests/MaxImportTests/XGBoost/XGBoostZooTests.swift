@@ -1,3 +1,4 @@
+import MaxCases
 import MaxIR
 import MaxImport
 import Testing
@@ -13,16 +14,16 @@ private func read(_ model: [UInt8], _ name: String) throws -> Graph? {
 }
 
 @Suite struct XGBoostZooTests {
-    @Test(.enabled(if: !Zoo.cases("xgboost-").isEmpty, "make the zoo first"), arguments: Zoo.cases("xgboost-"))
+    @Test(.enabled(if: !CaseFolder.zoo.names("xgboost-").isEmpty, "make the zoo first"), arguments: CaseFolder.zoo.names("xgboost-"))
     func `margins are XGBoost's bit for bit, predictions within its links' last places`(name: String) throws {
-        let zoo = try Zoo.Case(name)
+        let zoo = try CaseFolder.zoo.read(name)
         #expect(XGBoost.detect(zoo.model))
         guard let graph = try read(zoo.model, name) else { return }
         #expect(graph.inputs.map(\.name) == zoo.sets[0].inputs.map(\.name))
         for set in zoo.sets {
             let arguments = try zip(graph.inputs, set.inputs).map { try $1.value(for: $0) }
             let found = try graph.evaluate(arguments)
-            let margin: [Float] = try #require(set.outputs.first { $0.name == "margin" }?.tensor.values())
+            let margin: [Float] = try #require(set.outputs.first { $0.name == "margin" }?.tensor?.values())
             let raw: [Float] = try #require(found[0].tensor?.values())
             #expect(raw.count == margin.count)
             let isWrong = zip(raw, margin).map { $0.bitPattern != $1.bitPattern && !($0.isNaN && $1.isNaN) }
@@ -30,7 +31,7 @@ private func read(_ model: [UInt8], _ name: String) throws -> Graph? {
                 !isWrong.contains(true),
                 "\(isWrong.count { $0 }) of \(isWrong.count), first at \(isWrong.firstIndex(of: true) ?? 0)")
 
-            let prediction: [Float] = try #require(set.outputs.first { $0.name == "prediction" }?.tensor.values())
+            let prediction: [Float] = try #require(set.outputs.first { $0.name == "prediction" }?.tensor?.values())
             for (output, value) in zip(graph.outputs, found).dropFirst() {
                 guard let scores: [Float] = value.tensor?.values(), scores.count == prediction.count else { continue }
                 for (a, b) in zip(scores, prediction) {
