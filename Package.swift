@@ -76,7 +76,8 @@ let package = Package(
         tests("ArchitectureTests", []),
         tests("MaxIRTests", ["MaxIR"]),
         tests("MaxFormatsTests", ["MaxFormats"]),
-        tests("MaxRuntimeTests", ["MaxRuntime"]),
+        .target(name: "CAllocations", path: "Tests/Allocations"),
+        tests("MaxRuntimeTests", ["MaxRuntime", "MaxImport", "MaxCases", "CAllocations"]),
         tests("MaxImportTests", ["MaxImport", "MaxFormats", "MaxCases"]),
         tests("MaxCompilerTests", ["MaxCompiler", "MaxImport"]),
     ]

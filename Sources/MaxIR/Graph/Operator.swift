@@ -11,7 +11,7 @@ public struct Operator: Sendable {
     /// The ONNX operator with this meaning, if there is one: same operands, same attributes by name.
     public let onnx: ONNXMapping?
     let infer: @Sendable (Inference) throws(MaxError) -> [ValueType]
-    let evaluate: @Sendable (Evaluation) throws(MaxError) -> [Value]
+    package let evaluate: @Sendable (Evaluation) throws(MaxError) -> [Value]
 
     public init(
         _ name: String, _ summary: String, operands: [OperandSpec], attributes: [AttributeSpec] = [],
