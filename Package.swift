@@ -79,5 +79,8 @@ let package = Package(
         tests("MaxRuntimeTests", ["MaxRuntime"]),
         tests("MaxImportTests", ["MaxImport", "MaxFormats", "MaxCases"]),
         tests("MaxCompilerTests", ["MaxCompiler", "MaxImport"]),
+        tests("MaxTabularTests", ["MaxTabular"]),
+        tests("MaxRegistryTests", ["MaxRegistry"]),
+        tests("MaxServingTests", ["MaxServing"]),
     ]
 )
