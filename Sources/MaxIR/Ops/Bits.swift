@@ -13,7 +13,7 @@ extension Ops {
             return [.tensor(try Cast.convert(Tensor(wide.map { ~$0 }, shape: x.shape), to: x.elementType))]
         })
 
-    /// - A shift by the width or more gives 0 (-1 for a negative number shifted right).
+    /// - A shift by the width or more, or by a negative number, gives 0 (-1 for a negative number shifted right).
     public static let bitShift = Operator(
         "bit_shift", "a shifted by b bits, LEFT or RIGHT; right shifts keep the sign. Source: ONNX BitShift.",
         operands: [.one("a", .integers), .one("b", .integers)], attributes: [.required("direction", .string)],
@@ -59,11 +59,9 @@ private enum BitRule {
         case .and: a & b
         case .or: a | b
         case .xor: a ^ b
-        case .left: b < 0 ? BitRule.right.apply(a, b == .min ? .max : -b, isUnsigned) : a << b
+        case .left: b < 0 ? 0 : a << b
         case .right:
-            b < 0
-                ? BitRule.left.apply(a, b == .min ? .max : -b, isUnsigned)
-                : isUnsigned ? Int64(bitPattern: UInt64(bitPattern: a) >> b) : a >> b
+            isUnsigned ? Int64(bitPattern: UInt64(bitPattern: a) >> (b < 0 ? 64 : b)) : a >> (b < 0 ? 64 : b)
         }
     }
 }

@@ -26,6 +26,11 @@ extension ONNXImporter {
         switch opType {
         case "Dropout":
             guard let x = operands.first ?? nil else { throw MaxError(.malformed, "operand is missing") }
+            if operands.count > 2, let training = operands[2] {
+                guard builder.constantValue(of: training)?.values(as: Bool.self) == [false] else {
+                    throw MaxError(.unsupported, "dropout in training mode")
+                }
+            }
             return [x]
         case "Constant": return [try constant(node)]
         case "CastLike":
