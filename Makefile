@@ -3,7 +3,7 @@
 # make help    the rest
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-test build test conformance demo lint format clean
+.PHONY: help setup setup-test plugins cases build test conformance demo bench dist lint format clean
 
 APT := clang-format libssl-dev libzstd-dev libonnx-dev libprotobuf-dev pkg-config python3 python3-pip python3-venv
 SWIFT_FLAGS := -c release
@@ -17,14 +17,31 @@ setup: ## system packages (needs root or sudo, only when something is missing)
 setup-test: setup ## Python peers in .peers/, for tests, demo and benchmarks only
 	@if [ -x peers/setup ]; then peers/setup; fi
 
-build: setup ## release build of every command, into .build/release
+plugins: setup ## the Arrow and ONNX plug-ins, into build/plugins
+	@plugins/arrow/build.sh
+	@plugins/onnx/build.sh
+
+build: plugins ## release build of every command, into .build/release
 	swift build $(SWIFT_FLAGS)
 
-test: setup-test ## everything that continuous integration runs
+test: setup-test plugins cases ## everything that continuous integration runs
 	scripts/run-tests
 
-conformance: setup-test ## operators against the onnx backend tests and the zoo
+cases: setup-test ## models of other libraries with their predictions, into build/zoo and build/conformance
+	@[ -f build/zoo/index.json ] || .peers/bin/python peers/zoo.py
+	@[ -f build/conformance/index.json ] || .peers/bin/python peers/conformance.py
+
+conformance: cases ## operators against the onnx backend tests and the zoo
 	swift run $(SWIFT_FLAGS) conformance
+
+demo: setup-test build ## flights of 2013: train elsewhere, compile, sign, verify, score, compare, serve
+	examples/flights/demo
+
+bench: setup-test build ## scoring and serving beside the peers
+	benchmarks/run
+
+dist: build ## stripped executables that run where no Swift is installed, into dist/
+	scripts/dist
 
 lint: setup ## formatting, as an error
 	swift format lint --strict --recursive Package.swift Sources Tests runtime formats

@@ -80,5 +80,8 @@ let package = Package(
         tests("MaxRuntimeTests", ["MaxRuntime", "MaxImport", "MaxCases", "CAllocations"]),
         tests("MaxImportTests", ["MaxImport", "MaxFormats", "MaxCases"]),
         tests("MaxCompilerTests", ["MaxCompiler", "MaxImport"]),
+        tests("MaxTabularTests", ["MaxTabular"]),
+        tests("MaxRegistryTests", ["MaxRegistry"]),
+        tests("MaxServingTests", ["MaxServing"]),
     ]
 )

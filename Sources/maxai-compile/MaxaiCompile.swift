@@ -76,7 +76,7 @@ struct MaxaiCompile: ParsableCommand {
             return
         }
         guard let output else { return }
-        let proof = try Proof.prove(original: source, optimized: graph, rows: AdversarialRows(for: source, seed: 1))
+        let proof = try Proof.prove(original: source, optimized: graph, rows: AdversarialRows(for: source, and: [graph], seed: 1))
         if output.hasSuffix(".onnx") { return try exportONNX(graph, to: output) }
         let digest = file.withBytes { SHA256.hash($0) }.hex
         var provenance = JSONWriter()

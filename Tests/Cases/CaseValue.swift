@@ -46,8 +46,14 @@ public struct CaseValue: Sendable {
         case (.tensor(let expected), .tensor(let found)):
             return difference(found, expected, tolerance ?? otherwise, except)
         case (.map(let keys, let values), .map(let foundKeys, let foundValues)):
-            return keys.difference(from: .tensor(foundKeys), otherwise: otherwise).map { "keys: \($0)" }
-                ?? values.difference(from: .tensor(foundValues), otherwise: otherwise).map { "values: \($0)" }
+            // A map has no order: both sides are compared in that of the keys expected.
+            guard let wanted = keys.tensor, wanted.elementType == foundKeys.elementType, wanted.count == foundKeys.count
+            else { return "keys \(foundKeys.type), expected \(keys.value.typeDescription)" }
+            let at = Dictionary((0..<foundKeys.count).map { (foundKeys.storage.picking([$0]), $0) }, uniquingKeysWith: { $1 })
+            let order = (0..<wanted.count).compactMap { at[wanted.storage.picking([$0])] }
+            guard order.count == wanted.count else { return "keys differ" }
+            let sorted = Tensor(unchecked: foundValues.storage.picking(order), shape: [order.count])
+            return values.difference(from: .tensor(sorted), otherwise: otherwise).map { "values: \($0)" }
         case (.sequence(let items), .sequence(let found)):
             guard items.count == found.count else { return "\(found.count) items, expected \(items.count)" }
             for (index, (item, value)) in zip(items, found).enumerated() where !except.contains(where: { $0.contains(index) }) {

@@ -42,8 +42,8 @@ import Testing
         let format = try #require(ModelFormat.detect(bytes))
         // What cannot be imported is the importer's to answer for.
         guard let original = try? format.read(bytes, name: "model") else { return }
-        let rows = AdversarialRows(for: original, seed: 1, coverage: 64)
         let result = try RewriteDriver(rules: Pipeline.exact).run(original)
+        let rows = AdversarialRows(for: original, and: [result.graph], seed: 1, coverage: 64)
         let proof = try Proof.prove(original: original, optimized: result.graph, rows: rows)
         #expect(proof.rows + proof.refused > 0)
         #expect(try Graph(result.graph.text()) == result.graph)

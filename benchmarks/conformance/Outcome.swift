@@ -65,10 +65,10 @@ enum Outcome {
         if isONNX { return zip(graph.outputs, found).first { $0.0.name == expected.name }?.1 }
         guard let tensor = expected.tensor else { return nil }
         let candidates = expected.name == "margin" ? Array(found.prefix(1)) : Array(found.dropFirst())
-        for candidate in candidates.reversed() {
-            if let given = candidate.tensor, given.elementType == tensor.elementType, given.count == tensor.count {
-                return (try? given.reshaped(tensor.shape)).map { .tensor($0) }
-            }
+        // XGBoost gives labels as floats, where they are all it gives.
+        let sized = candidates.compactMap(\.tensor).filter { $0.count == tensor.count && $0.elementType != .string }
+        if let given = sized.last(where: { $0.elementType == tensor.elementType }) ?? sized.last {
+            return (try? Cast.convert(given, to: tensor.elementType).reshaped(tensor.shape)).map { .tensor($0) }
         }
         return nil
     }

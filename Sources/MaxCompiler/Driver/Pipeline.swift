@@ -3,7 +3,8 @@ public enum Pipeline {
     /// Every rewrite that a default compile runs; all are exact.
     public static let exact: [any RewriteRule] = [
         FoldConstants(), RemoveIdentity(), MergeCasts(), MergeTransposes(), MergeReshapes(), MergeConcats(),
-        CommonSubexpressions(), DeadNodes(), DroppedColumns(),
+        SelectFromConcat(), MergeLabelEncoders(), MergeImputers(), FoldImputerIntoTrees(), FoldScalerIntoTrees(),
+        FoldLoneLeaves(), CommonSubexpressions(), DeadNodes(), DroppedColumns(),
     ]
 
     /// One line per rule: name, exactness, equation.

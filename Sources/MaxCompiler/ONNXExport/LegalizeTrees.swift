@@ -47,12 +47,6 @@ struct LegalizeTrees: RewriteRule {
 }
 
 extension TreeEnsemble {
-    /// The ensemble of a `trees` node of a verified graph.
-    init(attributesOf node: Node) throws(MaxError) {
-        try self.init(
-            Evaluation(op: node.op, attributes: node.attributes, operands: [], resultCount: node.results.count))
-    }
-
     /// Whether every output starts at +0.0.
     var startsAtZero: Bool {
         switch base {
@@ -135,7 +129,7 @@ extension TreeEnsemble {
             let policy = policy(of: node)
             switch policy.missing {
             case .nanIsZero:
-                let goesTrue = isTrueForZero(node)
+                let goesTrue = isTrue(node, for: 0)
                 missing[node] = goesTrue ? Missing.nan.rawValue | Self.missingGoesTrue : nanGoesFalse(node)
             case .nan where !policy.goesTrue: missing[node] = nanGoesFalse(node)
             case .none where comparison[node] == Comparison.notEqual.rawValue: break
@@ -148,27 +142,6 @@ extension TreeEnsemble {
     /// A comparison with NaN is false of itself, except `!=`.
     private func nanGoesFalse(_ node: Int) -> UInt8 {
         comparison[node] == Comparison.notEqual.rawValue ? Missing.nan.rawValue : 0
-    }
-
-    private func isTrueForZero(_ node: Int) -> Bool {
-        let t: Double =
-            switch threshold {
-            case .f64(let a): a[node]
-            case .f32(let a): Double(a[node])
-            default: 0
-            }
-        switch Comparison(rawValue: comparison[node]) {
-        case .lessOrEqual: return 0 <= t
-        case .less: return 0 < t
-        case .greaterOrEqual: return 0 >= t
-        case .greater: return 0 > t
-        case .equal: return t == 0
-        case .notEqual: return t != 0
-        case .member:
-            let words = setOffsets[Int(set[node])]..<setOffsets[Int(set[node]) + 1]
-            return !words.isEmpty && setWords[Int(words.lowerBound)] & 1 == 1
-        case nil: return false
-        }
     }
 
     /// Columns that member nodes read are read from new columns behind the others, cut to integers.
@@ -216,35 +189,6 @@ extension TreeEnsemble {
         }
         self = try builder.finish(
             threshold: threshold.elementType, base: base, aggregate: aggregate, setRule: setRule)
-    }
-
-    /// Nodes, then leaves, in one numbering.
-    private func position(_ child: Int32) -> Int { child >= 0 ? Int(child) : nodeCount + Int(~child) }
-
-    private func leaf(_ leaf: Int, _ k: Int) -> Double {
-        switch leafValues {
-        case .f64(let a): a[leaf * leafStride + k]
-        case .f32(let a): Double(a[leaf * leafStride + k])
-        default: 0
-        }
-    }
-
-    private func split(_ node: Int) -> SourceNode.Split {
-        let t: Double =
-            switch threshold {
-            case .f64(let a): a[node]
-            case .f32(let a): Double(a[node])
-            default: 0
-            }
-        var words: [UInt64]?
-        if !set.isEmpty, set[node] >= 0 {
-            words = Array(setWords[Int(setOffsets[Int(set[node])])..<Int(setOffsets[Int(set[node]) + 1])])
-        }
-        let policy = policy(of: node)
-        return SourceNode.Split(
-            column: Int(column[node]), comparison: Comparison(rawValue: comparison[node]) ?? .less, threshold: t,
-            missing: policy.missing, missingGoesTrue: policy.goesTrue, set: words, ifTrue: position(trueChild[node]),
-            ifFalse: position(falseChild[node]))
     }
 }
 

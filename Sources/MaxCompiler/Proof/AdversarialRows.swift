@@ -12,10 +12,11 @@ public struct AdversarialRows: Sendable {
     public static let batchSizes = [0, 1, 63, 64, 65, 127, 128, 129]
 
     /// - Parameters:
-    ///   - constantsFrom: a graph whose constants are tried as values; the imported one, usually.
+    ///   - graph: the original: its signature and its constants.
+    ///   - others: more graphs whose constants are tried, as that of the optimized one, whose thresholds may be new.
     ///   - coverage: at most so many further rows, to bring every value of the pools to a turn.
-    public init(for graph: Graph, seed: UInt64, coverage: Int = 1024) {
-        let pool = ValuePool(of: graph)
+    public init(for graph: Graph, and others: [Graph] = [], seed: UInt64, coverage: Int = 1024) {
+        let pool = ValuePool(of: [graph] + others)
         var maker = Maker(seed: seed, pool: pool)
         let hasRows = graph.inputs.contains { $0.type.hasOpenRows }
         var sizes = hasRows ? Self.batchSizes : [1, 1, 1, 1]

@@ -10,14 +10,14 @@ struct ValuePool {
     /// Elements of one tensor that are looked at; larger ones are sampled evenly.
     static let perTensor = 4096
 
-    /// The constants of a graph.
-    init(of graph: Graph) {
-        for node in graph.nodes {
-            for spec in node.op.attributes {
-                if let value = node.attributes[spec.name] { add(value) }
+    /// The constants of graphs.
+    init(of graphs: [Graph]) {
+        for graph in graphs {
+            for node in graph.nodes {
+                for spec in node.op.attributes { if let value = node.attributes[spec.name] { add(value) } }
             }
+            for input in graph.inputs { if case .value(let value)? = input.missing { add(value) } }
         }
-        for input in graph.inputs { if case .value(let value)? = input.missing { add(value) } }
         floats = Self.distinct(floats.map(\.bitPattern)).map(Double.init(bitPattern:))
         integers = Self.distinct(integers)
         texts = Self.distinct(texts)

@@ -9,11 +9,11 @@ struct MergeConcats: RewriteRule {
     let equation = "concat(concat(a, b), c) = concat(a, b, c)"
 
     func rewrite(_ node: Node, in graph: GraphView) throws(MaxError) -> Patch? {
-        guard node.op == Ops.concat, let axis = axis(node, graph) else { return nil }
+        guard node.op == Ops.concat, let axis = axis(of: node, graph) else { return nil }
         var operands: [ValueID?] = []
         for operand in node.operands {
             guard let operand, let inner = graph.producer(of: operand, as: Ops.concat), graph.hasOneUse(operand),
-                self.axis(inner, graph) == axis
+                self.axis(of: inner, graph) == axis
             else {
                 operands.append(operand)
                 continue
@@ -24,10 +24,7 @@ struct MergeConcats: RewriteRule {
         return .replacing(node, with: Ops.concat, operands, ["axis": .int(Int64(axis))], in: graph)
     }
 
-    private func axis(_ node: Node, _ graph: GraphView) -> Int? {
-        guard let rank = graph.tensorType(of: node.results[0])?.rank, case .int(let axis)? = node.attributes["axis"] else {
-            return nil
-        }
-        return axis < 0 ? Int(axis) + rank : Int(axis)
+    private func axis(of node: Node, _ graph: GraphView) -> Int? {
+        graph.tensorType(of: node.results[0])?.rank.flatMap { node.axis(rank: $0) }
     }
 }

@@ -93,6 +93,13 @@ public enum Cast {
         return String(decoding: buffer.prefix(Int(count)).map(UInt8.init(bitPattern:)), as: UTF8.self)
     }
 
+    /// A number with six decimals, as C's `%f` writes it.
+    static func decimals(_ value: Float) -> String {
+        var buffer = [CChar](repeating: 0, count: 64)
+        let count = withVaList([Double(value)]) { vsnprintf(&buffer, buffer.count, "%f", $0) }
+        return String(decoding: buffer.prefix(Int(count)).map(UInt8.init(bitPattern:)), as: UTF8.self)
+    }
+
     private static func parse(_ texts: [Text], _ type: ElementType) throws(MaxError) -> TensorStorage {
         var doubles: [Double] = []
         var integers: [Int64] = []

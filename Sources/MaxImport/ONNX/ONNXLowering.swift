@@ -26,8 +26,18 @@ extension ONNXImporter {
         switch opType {
         case "Dropout":
             guard let x = operands.first ?? nil else { throw MaxError(.malformed, "operand is missing") }
+            if operands.count > 2, let training = operands[2] {
+                guard builder.constantValue(of: training)?.values(as: Bool.self) == [false] else {
+                    throw MaxError(.unsupported, "dropout in training mode")
+                }
+            }
             return [x]
         case "Constant": return [try constant(node)]
+        case "CastLike":
+            guard operands.count == 2, let x = operands[0], let like = operands[1], let type = builder.type(of: like).tensor else {
+                throw MaxError(.malformed, "operands are missing or no tensors")
+            }
+            return [try builder.add(Ops.cast, [x], ["to": .type(type.element)], label: node.name)]
         case "Softmax" where version < 13, "LogSoftmax" where version < 13, "Hardmax" where version < 13:
             return try flattenedSoftmax(opType, upgraded, node)
         default: break

@@ -7,7 +7,7 @@ func rewritten(_ text: String, _ rule: String) throws -> [String] {
     let original = try Graph(GraphText(text))
     let rules = try #require(Pipeline.named(rule == "dead-nodes" ? [rule] : [rule, "dead-nodes"]))
     let result = try RewriteDriver(rules: rules).run(original)
-    _ = try Proof.prove(original: original, optimized: result.graph, rows: AdversarialRows(for: original, seed: 1))
+    _ = try Proof.prove(original: original, optimized: result.graph, rows: AdversarialRows(for: original, and: [result.graph], seed: 1))
     return nodes(result.graph)
 }
 

@@ -55,7 +55,7 @@ extension Ops {
             guard case .map(let keys, let values)? = node.operands[0], let index = keys.values(as: Int64.self) else {
                 throw node.malformed("operand is not a map with i64 keys")
             }
-            let cast = try Cast.convert(values, to: try castTarget(node))
+            let cast = try castMapValues(values, to: try castTarget(node))
             let order = index.indices.sorted { index[$0] < index[$1] }
             guard try node.string("map_form").string == "SPARSE" else {
                 return [.tensor(Tensor(unchecked: cast.storage.picking(order), shape: [1, order.count]))]
@@ -67,6 +67,12 @@ extension Ops {
             for (position, key) in index.enumerated() where key >= 0 && key < Int64(count) { picked[Int(key)] = position }
             return [.tensor(Tensor(unchecked: padded.picking(picked), shape: [1, count]))]
         })
+
+    /// Floats become texts with six decimals, as ONNX Runtime writes them here.
+    private static func castMapValues(_ values: Tensor, to type: ElementType) throws(MaxError) -> Tensor {
+        guard type == .string, let floats = values.values(as: Float.self) else { return try Cast.convert(values, to: type) }
+        return Tensor(floats.map { Text(Cast.decimals($0)) }, shape: values.shape)
+    }
 
     private static func castTarget(_ node: some OperatorNode) throws(MaxError) -> ElementType {
         switch try node.string("cast_to").string {

@@ -81,7 +81,7 @@ extension Ops {
             for lane in Lanes(x.shape, [x.rank - 1]).all {
                 switch norm {
                 case "MAX":
-                    let top = lane.map { out[$0] }.reduce(-.infinity, max)
+                    let top = lane.map { out[$0] }.reduce(-.greatestFiniteMagnitude, max)
                     if top != 0 { for i in lane { out[i] /= top } }
                 case "L1":
                     let total = lane.reduce(Float(0)) { $0 + abs(out[$1]) }
