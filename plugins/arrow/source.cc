@@ -1,7 +1,6 @@
 #include "source.h"
 
 #include <arrow/buffer.h>
-#include <arrow/filesystem/filesystem.h>
 #include <arrow/io/compressed.h>
 #include <arrow/io/concurrency.h>
 #include <arrow/io/file.h>
@@ -17,7 +16,7 @@
 #include <cstring>
 #include <utility>
 
-#include "failure.h"
+#include "remote.h"
 
 namespace maxai {
 namespace {
@@ -190,13 +189,13 @@ Result<std::unique_ptr<Source>> Source::OfDescriptor(int descriptor) {
 
 Result<std::unique_ptr<Source>> Source::At(const std::string& location) {
   if (IsRemote(location)) {
-    ARROW_RETURN_NOT_OK(PrepareFileSystem(location));
     std::string path;
-    ARROW_ASSIGN_OR_RAISE(auto system, arrow::fs::FileSystemFromUri(location, &path));
-    auto source = std::make_unique<Source>();
+    ARROW_ASSIGN_OR_RAISE(auto system, RemoteFileSystem(location, &path));
     auto file = system->OpenInputFile(path);
-    if (!file.ok()) return system->type_name() == "local" ? file.status() : NetworkError(file.status());
+    if (!file.ok()) return RemoteError(file.status(), *system);
+    auto source = std::make_unique<Source>();
     source->file_ = std::move(*file);
+    source->is_remote_ = system->type_name() != "local";
     return source;
   }
   const int descriptor = ::open(location.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY);

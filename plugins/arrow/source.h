@@ -32,6 +32,9 @@ class Source {
   // For formats that are read from their end: a pipe is first copied to a temporary file without a name.
   arrow::Result<std::shared_ptr<arrow::io::RandomAccessFile>> File();
 
+  // Whether each read is a request to somewhere else.
+  bool is_remote() const { return is_remote_; }
+
   // From here on, bytes are those of the content compressed with gzip or zstd, if the first ones say so.
   arrow::Status Decompress();
 
@@ -40,12 +43,7 @@ class Source {
   std::shared_ptr<arrow::io::InputStream> pipe_;       // where they cannot; behind head_
   std::string head_;                                   // what was already taken from the pipe
   int codec_ = -1;                                     // arrow::Compression::type
+  bool is_remote_ = false;
 };
-
-// Whether `location` names a file system by URI (`s3://bucket/key`) and not a path.
-bool IsRemote(const std::string& location);
-
-// Makes remote file systems known that Arrow keeps in libraries of their own (S3), and has them shut down at exit.
-arrow::Status PrepareFileSystem(const std::string& location);
 
 }  // namespace maxai
