@@ -16,7 +16,6 @@
 #include <cstring>
 #include <utility>
 
-#include "remote.h"
 
 namespace maxai {
 namespace {
@@ -187,21 +186,16 @@ Result<std::unique_ptr<Source>> Source::OfDescriptor(int descriptor) {
   return source;
 }
 
-Result<std::unique_ptr<Source>> Source::At(const std::string& location) {
-  if (IsRemote(location)) {
-    std::string path;
-    ARROW_ASSIGN_OR_RAISE(auto system, RemoteFileSystem(location, &path));
-    auto file = system->OpenInputFile(path);
-    if (!file.ok()) return RemoteError(file.status(), *system);
-    auto source = std::make_unique<Source>();
-    source->file_ = std::move(*file);
-    source->is_remote_ = system->type_name() != "local";
-    return source;
-  }
-  const int descriptor = ::open(location.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY);
-  if (descriptor < 0) return SystemError("cannot open");
-  auto source = OfDescriptor(descriptor);
-  ::close(descriptor);
+Result<std::unique_ptr<Source>> Source::At(const std::string& path) {
+  Descriptor descriptor(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY));
+  if (descriptor.number() < 0) return SystemError("cannot open");
+  return OfDescriptor(descriptor.number());
+}
+
+std::unique_ptr<Source> Source::Of(std::shared_ptr<arrow::io::RandomAccessFile> file, bool is_remote) {
+  auto source = std::make_unique<Source>();
+  source->file_ = std::move(file);
+  source->is_remote_ = is_remote;
   return source;
 }
 

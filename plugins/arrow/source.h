@@ -20,8 +20,9 @@ class Source {
  public:
   // A descriptor is duplicated; a seekable one is read from its first byte.
   static arrow::Result<std::unique_ptr<Source>> OfDescriptor(int descriptor);
-  // A local path (of a regular file, a pipe or a device) or a URI of a file system that Arrow knows.
-  static arrow::Result<std::unique_ptr<Source>> At(const std::string& location);
+  // A local path of a regular file, a pipe or a device.
+  static arrow::Result<std::unique_ptr<Source>> At(const std::string& path);
+  static std::unique_ptr<Source> Of(std::shared_ptr<arrow::io::RandomAccessFile> file, bool is_remote);
 
   // The first `count` bytes, or all where there are fewer. May be called again with another count.
   arrow::Result<std::string> Head(int64_t count);
