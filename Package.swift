@@ -62,22 +62,25 @@ let package = Package(
         library("MaxCommand", "Sources/MaxCommand", ["MaxIR", argumentParser]),
 
         // Commands
-        command("maxai-compile", ["MaxImport", "MaxCompiler", "MaxRegistry", "MaxTabular"]),
-        command("maxai-score", ["MaxTabular", "MaxRuntime", "MaxRegistry"]),
-        command("maxai-inspect", ["MaxRuntime", "MaxImport", "MaxCompiler"]),
-        command("maxai-registry", ["MaxRegistry"]),
-        command("maxai-serve", ["MaxServing"]),
+        command("maxai-compile", ["MaxImport", "MaxCompiler", "MaxFormats", "MaxRuntime"]),
+        command("maxai-score", ["MaxTabular", "MaxRuntime", "MaxRegistry", "MaxFormats"]),
+        command("maxai-inspect", ["MaxRuntime", "MaxFormats"]),
+        command("maxai-registry", ["MaxRegistry", "MaxFormats", "MaxRuntime"]),
+        command("maxai-serve", ["MaxServing", "MaxRuntime", "MaxRegistry"]),
 
         // Tests
+        library("MaxCases", "Tests/Cases", ["MaxIR", "MaxFormats"]),
+        .executableTarget(
+            name: "conformance", dependencies: ["MaxCases", "MaxImport"], path: "benchmarks/conformance",
+            exclude: ["passing.txt"], swiftSettings: swiftSettings),
         tests("ArchitectureTests", []),
         tests("MaxIRTests", ["MaxIR"]),
         tests("MaxFormatsTests", ["MaxFormats"]),
         tests("MaxRuntimeTests", ["MaxRuntime"]),
-        tests("MaxImportTests", ["MaxImport"]),
+        tests("MaxImportTests", ["MaxImport", "MaxFormats", "MaxCases"]),
         tests("MaxCompilerTests", ["MaxCompiler", "MaxImport"]),
         tests("MaxTabularTests", ["MaxTabular"]),
         tests("MaxRegistryTests", ["MaxRegistry"]),
         tests("MaxServingTests", ["MaxServing"]),
-        tests("CommandTests", ["MaxIR", "MaxFormats"]),
     ]
 )

@@ -1,7 +1,130 @@
 import ArgumentParser
 import MaxCommand
+import MaxFormats
+import MaxIR
+import MaxRuntime
 
 @main
 struct MaxaiInspect: ParsableCommand {
-    static let configuration = CommandConfiguration(commandName: "maxai-inspect", version: maxaiVersion)
+    static func main() { runCommand(Self.self) }
+
+    static let configuration = CommandConfiguration(
+        commandName: "maxai-inspect",
+        abstract: "Shows what a bundle holds.",
+        discussion: """
+            Without a flag: a summary. Every digest is checked before anything is shown.
+
+            Examples:
+              maxai-inspect churn.maxb
+              maxai-inspect churn.maxb --schema --json
+              maxai-inspect churn.maxb --graph
+            """,
+        version: maxaiVersion)
+
+    @Argument(help: "The bundle.") var bundle: String
+    @Flag(help: "The columns in and out.") var schema = false
+    @Flag(help: "The graph in its text form.") var graph = false
+    @Flag(help: "The sections and what they weigh.") var sizes = false
+    @Flag(help: "As JSON.") var json = false
+
+    func run() throws {
+        let bundle = try Bundle(path: self.bundle)
+        if graph {
+            print(try bundle.graph().text().text)
+            return
+        }
+        let everything = !schema && !sizes
+        let shape = try Schema(of: try bundle.graph())
+        if json {
+            var out = JSONWriter()
+            out.object { out in
+                out.member("name", bundle.info.name.string)
+                out.member("version", bundle.info.version.string)
+                out.member("digest", bundle.info.digest)
+                out.member("producer", bundle.producer.string)
+                out.member("source", bundle.info.source.string)
+                if schema || everything { write(shape, to: &out) }
+                if sizes || everything { write(bundle.records, to: &out) }
+            }
+            print(String(decoding: out.bytes, as: UTF8.self))
+            return
+        }
+        if everything {
+            print("model     \(bundle.info.name)@\(bundle.info.version)")
+            print("digest    \(bundle.info.digest)")
+            print("source    \(bundle.info.source)")
+            print("producer  \(bundle.producer)")
+            print("signed    \(try bundle.section(.signatures) == nil ? "no" : "yes (maxai-registry verify says by whom)")")
+        }
+        if schema || everything { printSchema(shape) }
+        if sizes || everything { printSizes(bundle.records) }
+    }
+
+    private func printSchema(_ schema: Schema) {
+        print("\ncolumns in")
+        for column in schema.columns { print("  \(padded(column.element.rawValue, 10))\(column.name.quoted)\(missing(column.missing))") }
+        print("\ncolumns out")
+        for port in schema.outputs {
+            let width = port.width == 1 ? "" : " × \(port.width)"
+            let labels = port.labels.isEmpty ? "" : " labels \(port.labels.map(\.quoted).joined(separator: ", "))"
+            print("  \(padded(port.element.rawValue, 10))\(port.name.quoted)\(width)\(labels)")
+        }
+    }
+
+    private func printSizes(_ records: [SectionRecord]) {
+        print("\nsections")
+        for record in records {
+            let packed = record.isCompressed ? " (zstd, \(record.rawBytes) raw)" : ""
+            print("  \(padded(record.name, 12))\(record.storedBytes) bytes\(packed)")
+        }
+    }
+
+    private func missing(_ policy: MissingPolicy?) -> String {
+        switch policy {
+        case nil, .error: ", required"
+        case .nan: ", missing is NaN"
+        case .value(.string(let text)): ", missing is \(text.quoted)"
+        case .value(.int(let number)): ", missing is \(number)"
+        case .value(.float(let number)): ", missing is \(number)"
+        case .value: ""
+        }
+    }
+
+    private func padded(_ text: String, _ width: Int) -> String { text + String(repeating: " ", count: max(1, width - text.utf8.count)) }
+
+    private func write(_ schema: Schema, to out: inout JSONWriter) {
+        out.member("columns", array: { out in
+            for column in schema.columns {
+                out.object {
+                    $0.member("name", column.name.string)
+                    $0.member("type", column.element.rawValue)
+                    $0.member("required", column.missing == nil || column.missing == .error)
+                }
+            }
+        })
+        out.member("outputs", array: { out in
+            for port in schema.outputs {
+                out.object { out in
+                    out.member("name", port.name.string)
+                    out.member("type", port.element.rawValue)
+                    out.member("width", port.width)
+                    out.member("labels", array: { for label in port.labels { $0.value(label) } })
+                }
+            }
+        })
+    }
+
+    private func write(_ records: [SectionRecord], to out: inout JSONWriter) {
+        out.member("sections", array: { out in
+            for record in records {
+                out.object {
+                    $0.member("kind", record.name)
+                    $0.member("offset", record.offset)
+                    $0.member("storedBytes", record.storedBytes)
+                    $0.member("rawBytes", record.rawBytes)
+                    $0.member("digest", record.digest.hex)
+                }
+            }
+        })
+    }
 }

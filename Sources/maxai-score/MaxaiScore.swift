@@ -1,7 +1,108 @@
 import ArgumentParser
+import Glibc
 import MaxCommand
+import MaxFormats
+import MaxIR
+import MaxRegistry
+import MaxRuntime
+import MaxTabular
 
 @main
 struct MaxaiScore: ParsableCommand {
-    static let configuration = CommandConfiguration(commandName: "maxai-score", version: maxaiVersion)
+    static func main() { runCommand(Self.self) }
+
+    static let configuration = CommandConfiguration(
+        commandName: "maxai-score",
+        abstract: "Scores the rows of a table with a bundle.",
+        discussion: """
+            Reads and writes Parquet, CSV, TSV, Arrow IPC and NDJSON; the format shows in the name, or is given. Columns
+            are matched by name, in any order; others are ignored unless kept. An output with K values per row is written
+            as K columns name_0 … name_{K-1}, or with --nested as one list. Memory is bounded by the batch.
+
+            Examples:
+              maxai-score churn.maxb customers.parquet -o scores.parquet --keep customer_id
+              maxai-score churn.maxb - --input-format csv -o - --output-format ndjson < customers.csv
+              maxai-score churn.maxb day.csv -o day.scored.csv --outputs probability --on-error null
+            """,
+        version: maxaiVersion)
+
+    @Argument(help: "The bundle.") var bundle: String
+    @Argument(help: "The table: a path, a URI, or - for standard input.") var input: String
+    @Option(name: .shortAndLong, help: "Where to write: a path, a URI, or - for standard output.") var output: String
+    @Option(help: "parquet, csv, tsv, arrow, arrow-stream or ndjson (default: as the name says).") var inputFormat: String?
+    @Option(help: "parquet, csv, tsv, arrow, arrow-stream or ndjson (default: as the name says).") var outputFormat: String?
+    @Option(help: "Columns of the table to copy to the result, separated by commas.") var keep: String?
+    @Option(help: "Outputs to write, separated by commas (default: all but raw and leaf).") var outputs: String?
+    @Flag(help: "Write an output of several values as one list column.") var nested = false
+    @Option(help: "Threads that score (default: one per core).") var threads: Int?
+    @Option(help: "Rows per batch.") var batchRows = 1 << 16
+    @Option(help: "For a row that the model refuses: fail, null (no value in its outputs) or skip.") var onError = OnError.fail
+    @Option(help: "A public key, or a folder of them: the bundle must be signed by one.") var trust: String?
+    @Flag(help: "Refuse a bundle without a trusted signature (needs --trust).") var requireSignature = false
+    @Flag(help: "Report on standard error as JSON.") var json = false
+    @Flag(name: .shortAndLong, help: "Say nothing unless something is wrong.") var quiet = false
+
+    enum OnError: String, ExpressibleByArgument { case fail, null, skip }
+
+    func validate() throws {
+        guard (1...(1 << 22)).contains(batchRows) else { throw ValidationError("--batch-rows \(batchRows): expected 1 to 4194304") }
+        guard threads == nil || (1...256).contains(threads ?? 0) else { throw ValidationError("--threads \(threads ?? 0): expected 1 to 256") }
+        guard onError != .skip || keep == nil else { throw ValidationError("--on-error skip cannot be combined with --keep: use --on-error null") }
+    }
+
+    func run() throws {
+        let start = monotonicSeconds()
+        let model = try TrustPolicy(trustPath: trust, requireSignature: requireSignature).load(path: bundle)
+        var options = TableReader.Options()
+        options.batchRows = batchRows
+        options.types = model.schema.columns.map { ($0.name, $0.element == .f32 ? .f64 : $0.element) }
+        let table = try TableReader.open(input, format: try format(inputFormat, "--input-format"), options: options)
+        let binding = try ColumnBinding(model.schema, table, keep: names(keep))
+        try table.select(indices: binding.selected)
+        let results = try ResultColumns(model.schema, wanted: names(outputs), nested: nested)
+        let kept = try binding.kept.map { try OutputColumn(keeping: table.columns[binding.selected[$0]]) }
+        let writer = try TableWriter(output, format: try format(outputFormat, "--output-format"), columns: kept + results.columns)
+        let workers = try Workers(model, threads: threads ?? Int(sysconf(Int32(_SC_NPROCESSORS_ONLN))), rows: batchRows)
+
+        var progress = ProgressLine(quiet: quiet)
+        var (rows, refused) = (0, 0)
+        while let batch = try table.next() {
+            let views = binding.views(batch)
+            let buffers = try results.buffers(rows: batch.rows)
+            let outcome = try workers.score(views, rows: batch.rows, into: buffers, results, refusing: onError != .fail, firstRow: rows)
+            refused += outcome.refused.count
+            rows += batch.rows
+            let values = try buffers.finished(outcome.refused, skipping: onError == .skip)
+            try writer.write(rows: values.rows, binding.kept.map { .kept(batch, column: $0) } + values.columns.map { .made($0) })
+            progress.show("\(rows) rows, \(Int(Double(rows) / max(monotonicSeconds() - start, 1e-9))) per second")
+        }
+        try writer.finish()
+        progress.finish()
+        report(rows, refused, seconds: monotonicSeconds() - start)
+    }
+
+    private func names(_ list: String?) -> [Text]? { list?.split(separator: ",").map { Text(String($0)) } }
+
+    private func format(_ name: String?, _ option: String) throws(MaxError) -> TableFormat? {
+        guard let name else { return nil }
+        guard let format = TableFormat(rawValue: name) else {
+            throw MaxError(.usage, "\(option) \(name): expected one of \(TableFormat.allCases.map(\.rawValue).joined(separator: ", "))")
+        }
+        return format
+    }
+
+    private func report(_ rows: Int, _ refused: Int, seconds: Double) {
+        if json {
+            var out = JSONWriter()
+            out.object {
+                $0.member("rows", rows)
+                $0.member("refused", refused)
+                $0.member("seconds", seconds)
+            }
+            printNote(String(decoding: out.bytes, as: UTF8.self))
+        } else if !quiet {
+            let refusals = refused == 0 ? "" : ", \(refused) refused"
+            printNote("\(rows) rows in \((seconds * 1000).rounded() / 1000) s\(refusals)")
+        }
+    }
 }

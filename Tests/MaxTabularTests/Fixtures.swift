@@ -132,7 +132,7 @@ struct Sample {
     static let names: [Text] = ["x", "y", "n", "k", "flag", "city", "at"]
     static let types: [ElementType] = [.f32, .f64, .i64, .i32, .bool, .string, .timestamp]
     static let x: [Float] = [0.1, -0.0, 0, .greatestFiniteMagnitude, 1]
-    static let y: [Double] = [0.1, 1e-300, 0, 5e-324, 1.5]
+    static let y: [Double] = [0.1, 1e-300, 0, Double.leastNonzeroMagnitude, 1.5]
     static let n: [Int64] = [.max, .min, 0, -1, 7]
     static let k: [Int32] = [.max, .min, 0, -1, 7]
     static let flags: [Bool?] = [true, false, nil, true, false]

@@ -42,10 +42,9 @@ public enum Cast {
         func callAsFunction<E: Number>(_ values: [E]) throws(MaxError) -> TensorStorage {
             if E.elementType.isInteger, type.isInteger || type == .timestamp {
                 // Through the 64-bit pattern: exact, and narrowing keeps the low bits as C does.
-                let wide: [Int64] =
-                    (values as? [UInt64])?.map { Int64(bitPattern: $0) } ?? values.map { Int64($0.double) }
                 if let exact = values as? [Int64] { return narrow(exact) }
-                return narrow(wide)
+                if let unsigned = values as? [UInt64] { return narrow(unsigned.map { Int64(bitPattern: $0) }) }
+                return narrow(values.map { Int64($0.double) })
             }
             if type.isFloat, let integers = values as? [Int64] {
                 switch type {
@@ -91,6 +90,13 @@ public enum Cast {
         let digits: Int32 = E.elementType == .f64 ? 17 : 8
         var buffer = [CChar](repeating: 0, count: 64)
         let count = withVaList([digits, number]) { vsnprintf(&buffer, buffer.count, "%.*g", $0) }
+        return String(decoding: buffer.prefix(Int(count)).map(UInt8.init(bitPattern:)), as: UTF8.self)
+    }
+
+    /// A number with six decimals, as C's `%f` writes it.
+    static func decimals(_ value: Float) -> String {
+        var buffer = [CChar](repeating: 0, count: 64)
+        let count = withVaList([Double(value)]) { vsnprintf(&buffer, buffer.count, "%f", $0) }
         return String(decoding: buffer.prefix(Int(count)).map(UInt8.init(bitPattern:)), as: UTF8.self)
     }
 

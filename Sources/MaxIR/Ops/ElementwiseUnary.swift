@@ -164,8 +164,9 @@ struct DoublesBody: NumberBody {
 
 private struct AbsBody: NumberBody {
     func callAsFunction<E: Number>(_ values: [E]) throws(MaxError) -> TensorStorage {
-        if let floats = values as? [Float] { return .f32(floats.map(\.magnitude)) }
-        if let floats = values as? [Double] { return .f64(floats.map(\.magnitude)) }
+        // An empty array is an array of any type: ask the type before the cast.
+        if E.elementType == .f32, let floats = values as? [Float] { return .f32(floats.map(\.magnitude)) }
+        if E.elementType == .f64, let floats = values as? [Double] { return .f64(floats.map(\.magnitude)) }
         let zero = E(converting: Int64(0))
         return E.wrap(values.map { $0 < zero ? E.subtracting(zero, $0) : $0 })
     }
@@ -173,8 +174,8 @@ private struct AbsBody: NumberBody {
 
 private struct NegBody: NumberBody {
     func callAsFunction<E: Number>(_ values: [E]) throws(MaxError) -> TensorStorage {
-        if let floats = values as? [Float] { return .f32(floats.map { -$0 }) }
-        if let floats = values as? [Double] { return .f64(floats.map { -$0 }) }
+        if E.elementType == .f32, let floats = values as? [Float] { return .f32(floats.map { -$0 }) }
+        if E.elementType == .f64, let floats = values as? [Double] { return .f64(floats.map { -$0 }) }
         return E.wrap(values.map { E.multiplying($0, E(converting: Int64(-1))) })
     }
 }

@@ -3,9 +3,10 @@ import Glibc
 /// Link functions whose rounding differs from the operators of ONNX's default domain.
 extension Ops {
     /// - Attribute `form`: `clamped` is 1 / (e^min(-x, 88.7) + 1), which never divides by infinity in f32 (XGBoost
-    ///   `common::Sigmoid`); `mirrored` is s = 1 / (1 + e^-|x|), and 1 - s for x < 0 (ONNX Runtime's ai.onnx.ml LOGISTIC).
+    ///   `common::Sigmoid`); `mirrored` is s = 1 / (1 + e^-|x|), and 1 - s for x < 0 (ONNX Runtime's LOGISTIC).
     public static let logistic = Operator(
-        "logistic", "Logistic function in the form and precision of a source library: `clamped` (XGBoost) or `mirrored` (ai.onnx.ml).",
+        "logistic",
+        "Logistic function in the form of a source library: `clamped` (XGBoost) or `mirrored` (ai.onnx.ml LOGISTIC).",
         operands: [.one("x", [.f32, .f64])], attributes: [.required("form", .string)],
         infer: { node throws(MaxError) in
             _ = try LogisticForm(node)
@@ -17,7 +18,8 @@ extension Ops {
         })
 
     public static let softmaxWide = lastAxis(
-        "softmax_wide", "e^(x - max) in f32, divided by their f64 sum rounded to f32, along the last axis. Source: XGBoost common::Softmax."
+        "softmax_wide",
+        "e^(x - max), divided by their sum in f64 rounded to f32, along the last axis. Source: XGBoost Softmax."
     ) { values in
         var top = values.first ?? 0
         for value in values.dropFirst() { top = fmaxf(value, top) }
@@ -27,7 +29,8 @@ extension Ops {
     }
 
     public static let softmaxZero = lastAxis(
-        "softmax_zero", "Softmax along the last axis in which a value within ±1e-7 keeps x · e^-max instead of a power. Source: ai.onnx.ml SOFTMAX_ZERO as ONNX Runtime evaluates it."
+        "softmax_zero",
+        "Softmax along the last axis; within ±1e-7, x · e^-max replaces the power. Source: ai.onnx.ml SOFTMAX_ZERO."
     ) { values in
         let top = values.max() ?? 0
         let shrink = expf(-top)
@@ -37,15 +40,20 @@ extension Ops {
     }
 
     public static let probit = Operator(
-        "probit", "√2 · erf⁻¹(2x - 1), by Winitzki's approximation in f32. Source: ai.onnx.ml PROBIT as ONNX Runtime evaluates it.",
+        "probit",
+        "√2 · erf⁻¹(2x - 1), by Winitzki's approximation in f32. Source: ai.onnx.ml PROBIT.",
         operands: [.one("x", [.f32])], infer: { node throws(MaxError) in [.tensor(try node.tensorType(0))] },
         evaluate: { node throws(MaxError) in
-            [.tensor(try floats(node, { $0 }, { Float(1.41421356) * inverseErf(2 * $0 - 1) }))]
+            [.tensor(try floats(node, { $0 }, probit))]
         })
 
-    /// `y[0] = x[0]`, `y[j] = y[j-1] + (1e-6 + softplus(x[j]))`, with softplus(x) = x + log1p(e^-x) above 0 and log1p(e^x) below.
+    static func probit(_ p: Float) -> Float { Float(1.41421356) * inverseErf(2 * p - 1) }
+
+    /// `y[0] = x[0]`, `y[j] = y[j-1] + (1e-6 + softplus(x[j]))`, where softplus(x) is x + log1p(e^-x) above 0 and
+    /// log1p(e^x) elsewhere.
     public static let expectiles = lastAxis(
-        "expectiles", "The first value, then running sums of 1e-6 + softplus, along the last axis. Source: XGBoost reg:expectileerror."
+        "expectiles",
+        "The first value, then running sums of 1e-6 + softplus(x). Source: XGBoost reg:expectileerror."
     ) { values in
         var out: [Float] = []
         for value in values {

@@ -4,7 +4,9 @@
 public enum Ops {
     public static let all: [Operator] =
         [constant, identity, cast]
-        + elementwiseUnary + elementwiseBinary + comparisons + logical + shaping + selecting + reductions + dense + treeOps + links + [labelEncoder]
+        + elementwiseUnary + elementwiseBinary + comparisons + logical + shaping + selecting + reductions + dense + treeOps + links
+        + [labelEncoder] + scaling + encoding + linear + maps + supportVectorMachines + normalizations
+        + bits + generating + activations + scattering + picking + padding
 
     /// Every operator by its name.
     public static let named: [String: Operator] = Dictionary(

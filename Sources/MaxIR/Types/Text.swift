@@ -19,8 +19,18 @@ public struct Text: Sendable, Hashable, Comparable, ExpressibleByStringLiteral, 
 
     public static func < (a: Text, b: Text) -> Bool { a.utf8.lexicographicallyPrecedes(b.utf8) }
 
-    /// The text between double quotes with `"`, `\` and control characters escaped, as in the text form.
+    /// The text between double quotes with `"`, `\` and control characters escaped, as in the text form; where
+    /// the bytes are not UTF-8, every byte above ASCII as `\xNN`.
     public var quoted: String {
+        guard isValidUTF8 else {
+            return utf8.reduce(into: "\"") { out, byte in
+                if byte < 0x80 {
+                    out += Text(utf8: [byte]).quoted.dropFirst().dropLast()
+                } else {
+                    out += "\\x" + String(byte, radix: 16)
+                }
+            } + "\""
+        }
         var out = "\""
         for scalar in string.unicodeScalars {
             switch scalar {

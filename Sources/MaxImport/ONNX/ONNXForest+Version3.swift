@@ -18,7 +18,9 @@ extension ONNXForest {
         case .integers(let all): outputs = kind == .classifier ? all.count : Int(try node.int("n_targets", default: 0))
         }
         guard outputs >= 1, outputs <= Limits.ports else {
-            throw MaxError(.malformed, "\(kind == .classifier ? "class labels" : "n_targets"): found \(outputs), expected at least 1")
+            throw MaxError(
+                .malformed,
+                "\(kind == .classifier ? "class labels" : "n_targets"): found \(outputs), expected at least 1")
         }
         let thresholds = try node.numbers("nodes_values", tensor: "nodes_values_as_tensor")
         let weights = try node.numbers("\(votePrefix)_weights", tensor: "\(votePrefix)_weights_as_tensor")
@@ -27,17 +29,21 @@ extension ONNXForest {
         self.outputs = outputs
         self.base = base.values
         type = x == .f64 || thresholds.isWide || weights.isWide || base.isWide ? .f64 : .f32
-        aggregate = try Self.aggregate(kind == .classifier ? "SUM" : try node.text("aggregate_function", default: "SUM"))
+        aggregate = try Self.aggregate(
+            kind == .classifier ? "SUM" : try node.text("aggregate_function", default: "SUM"))
         transform = try Self.transform(try node.text("post_transform", default: "NONE"))
 
         let table = try NodeTable(node, thresholds: thresholds.values)
         let votes = try Self.votes(node, votePrefix, weights.values, table, outputs)
         var places: [Place] = []
         let continuations = try table.continuations()
+        var memberships = ONNXSets()
         for position in 0..<table.count {
-            places.append(try table.place(position, votes[position], startsChain: !continuations[position]))
+            let isHead = !continuations[position]
+            places.append(try table.place(position, votes[position], startsChain: isHead, &memberships))
         }
         self.places = places
+        derived = memberships.derived
         roots = table.roots
     }
 
@@ -138,9 +144,12 @@ private struct NodeTable {
         var out = [Bool](repeating: false, count: count)
         for position in 0..<count where modes[position] == "BRANCH_EQ" {
             let next = try child(position, ifFalse)
-            guard try continues(next, columns[position], isTracked(position), try child(position, ifTrue)) else { continue }
+            guard try continues(next, columns[position], isTracked(position), try child(position, ifTrue)) else {
+                continue
+            }
             guard !out[next] else {
-                throw MaxError(.malformed, "tree \(trees[position]): node \(ifFalse[position]) is reached twice, expected a tree")
+                throw MaxError(
+                    .malformed, "tree \(trees[position]): node \(ifFalse[position]) is reached twice, expected a tree")
             }
             out[next] = true
         }
@@ -153,7 +162,9 @@ private struct NodeTable {
     }
 
     /// - Parameter startsChain: false for a node that the one before it takes in.
-    func place(_ position: Int, _ votes: [ONNXForest.Vote], startsChain: Bool) throws(MaxError) -> ONNXForest.Place {
+    func place(
+        _ position: Int, _ votes: [ONNXForest.Vote], startsChain: Bool, _ memberships: inout ONNXSets
+    ) throws(MaxError) -> ONNXForest.Place {
         let comparison: TreeEnsemble.Comparison
         switch modes[position] {
         case "LEAF": return .leaf(votes)
@@ -170,7 +181,7 @@ private struct NodeTable {
             column: columns[position], comparison: comparison, threshold: thresholds[position],
             missing: tracks ? .nan : .none, missingGoesTrue: tracks, ifTrue: try child(position, ifTrue),
             ifFalse: try child(position, ifFalse))
-        if comparison == .equal, startsChain { try collapse(&split, from: position) }
+        if comparison == .equal, startsChain { try collapse(&split, from: position, &memberships) }
         return .split(split)
     }
 
@@ -185,7 +196,9 @@ private struct NodeTable {
 
     /// A chain of equality tests of one column with one true child is a membership test; left a chain, the true
     /// child would have several parents.
-    private func collapse(_ split: inout SourceNode.Split, from start: Int) throws(MaxError) {
+    private func collapse(_ split: inout SourceNode.Split, from start: Int, _ memberships: inout ONNXSets)
+        throws(MaxError)
+    {
         var values = [thresholds[start]]
         var last = split.ifFalse
         while values.count <= count, try continues(last, split.column, split.missingGoesTrue, split.ifTrue) {
@@ -193,12 +206,7 @@ private struct NodeTable {
             last = try child(last, ifFalse)
         }
         guard values.count > 1 else { return }
-        guard let set = ONNXForest.set(of: values) else {
-            throw MaxError(.unsupported, "nodes_values: a set of values other than integers from 0 to 16777215")
-        }
-        split.comparison = .member
-        split.threshold = 0
-        split.set = set
+        try memberships.test(&split, values)
         split.ifFalse = last
     }
 }

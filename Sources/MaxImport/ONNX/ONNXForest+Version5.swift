@@ -34,11 +34,15 @@ extension ONNXForest {
         let count = splits.values.count
         let targets = try node.ints("leaf_targetids")
         guard weights.values.count == targets.count else {
-            throw MaxError(.malformed, "leaf_weights: \(weights.values.count) elements, expected \(targets.count) as leaf_targetids")
+            throw MaxError(
+                .malformed,
+                "leaf_weights: \(weights.values.count) elements, expected \(targets.count) as leaf_targetids")
         }
         let table = try Nodes(node, count: count, leaves: targets.count, splits: splits.values)
         var places: [Place] = []
-        for position in 0..<count { places.append(.split(try table.split(position))) }
+        var memberships = ONNXSets()
+        for position in 0..<count { places.append(.split(try table.split(position, &memberships))) }
+        derived = memberships.derived
         for (leaf, target) in targets.enumerated() {
             let votes = [Vote(output: target, value: weights.values[leaf])]
             try Self.check(votes, outputs, "leaf_targetids")
@@ -95,30 +99,26 @@ extension ONNXForest {
             var sets: [Int: [Double]] = [:]
             for position in modes.indices where modes[position] == 6 {
                 guard sets.count < parts.count else {
-                    throw MaxError(.malformed, "membership_values: \(parts.count) sets, expected one per node of mode 6")
+                    throw MaxError(
+                        .malformed, "membership_values: \(parts.count) sets, expected one per node of mode 6")
                 }
                 sets[position] = Array(parts[sets.count])
             }
             self.sets = sets
         }
 
-        func split(_ position: Int) throws(MaxError) -> SourceNode.Split {
+        func split(_ position: Int, _ memberships: inout ONNXSets) throws(MaxError) -> SourceNode.Split {
             guard let comparison = TreeEnsemble.Comparison(rawValue: modes[position]) else {
                 throw MaxError(.malformed, "nodes_modes: element \(position) is \(modes[position]), expected 0 to 6")
             }
-            var set: [UInt64]?
-            if let values = sets[position] {
-                set = ONNXForest.set(of: values)
-                guard set != nil else {
-                    throw MaxError(.unsupported, "membership_values: node \(position) has values other than integers from 0 to 16777215")
-                }
-            }
             let tracks = missing.isEmpty ? false : missing[position] == 1
-            return SourceNode.Split(
-                column: columns[position], comparison: comparison, threshold: set == nil ? splits[position] : 0,
-                missing: tracks ? .nan : .none, missingGoesTrue: tracks, set: set,
+            var split = SourceNode.Split(
+                column: columns[position], comparison: comparison, threshold: splits[position],
+                missing: tracks ? .nan : .none, missingGoesTrue: tracks,
                 ifTrue: try child(ifTrue[position], isTrueLeaf[position] != 0),
                 ifFalse: try child(ifFalse[position], isFalseLeaf[position] != 0))
+            if let values = sets[position] { try memberships.test(&split, values) }
+            return split
         }
 
         /// Leaves stand after the nodes.

@@ -33,6 +33,8 @@ struct ONNXForest {
     /// Positions in `places`, one per tree.
     let roots: [Int]
     let places: [Place]
+    /// Columns that stand after those of X: 1 where X is in a set, else 0, NaN where it is NaN.
+    let derived: [ONNXSets.Derived]
 
     func tensor(_ values: [Double]) -> Tensor { type == .f64 ? Tensor(values) : Tensor(values.map { Float($0) }) }
 
@@ -102,10 +104,18 @@ struct ONNXForest {
     }
 
     /// The sums as a `trees` ensemble that starts at zero.
-    func ensemble(_ presence: Presence) throws(MaxError) -> TreeEnsemble {
+    ///
+    /// - Parameter width: the columns of X; needed where there are derived ones.
+    func ensemble(_ presence: Presence, width: Int?) throws(MaxError) -> TreeEnsemble {
         let isScalar = presence.only.allSatisfy { $0 != nil } || outputs == 1
         guard isScalar || presence.isDense || aggregate == .sum || aggregate == .average else {
-            throw MaxError(.unsupported, "aggregate_function: MIN and MAX over leaves without a weight for every target")
+            throw MaxError(
+                .unsupported, "aggregate_function: MIN and MAX over leaves without a weight for every target")
+        }
+        let leaves = places.count { if case .leaf = $0 { true } else { false } }
+        guard isScalar || leaves <= Limits.evaluatedElements / outputs else {
+            throw MaxError(
+                .limitExceeded, "\(leaves) leaves of \(outputs) values, at most \(Limits.evaluatedElements) in all")
         }
         var builder = TreeEnsembleBuilder(outputs: outputs, leafStride: isScalar ? 1 : outputs)
         for (tree, root) in roots.enumerated() {
@@ -113,7 +123,13 @@ struct ONNXForest {
                 root: root, count: places.count, output: isScalar ? presence.only[tree] ?? 0 : 0,
                 node: { position throws(MaxError) in
                     switch places[position] {
-                    case .split(let split): return .split(split)
+                    case .split(var split):
+                        if split.column >= ONNXSets.firstDerived {
+                            split.column += (width ?? 0) - ONNXSets.firstDerived
+                        } else if let width, split.column >= width {
+                            throw MaxError(.malformed, "column \(split.column), expected 0 to \(width - 1)")
+                        }
+                        return .split(split)
                     case .leaf(let votes):
                         if isScalar { return .leaf([votes.first?.value ?? 0]) }
                         var row = [Double](repeating: 0, count: outputs)
@@ -137,18 +153,6 @@ struct ONNXForest {
                 throw MaxError(.unsupported, "\(name): a leaf has two weights for \(vote.output)")
             }
         }
-    }
-
-    /// The set bits of integers from 0 to 2^24 - 1; nil when one of `values` is another number.
-    static func set(of values: [Double]) -> [UInt64]? {
-        var words: [UInt64] = []
-        for value in values {
-            guard value >= 0, value < 16_777_216, value == value.rounded(.down) else { return nil }
-            let bit = Int(value)
-            if bit / 64 >= words.count { words += Array(repeating: 0, count: bit / 64 + 1 - words.count) }
-            words[bit / 64] |= 1 << UInt64(bit % 64)
-        }
-        return words
     }
 }
 
@@ -184,7 +188,9 @@ struct ONNXAttributes {
     func numbers(_ name: String?, tensor: String) throws(MaxError) -> (values: [Double], isWide: Bool) {
         if let name, let attribute = values[name] {
             guard case .floats(let list) = attribute else { throw kind(name, attribute, "floats") }
-            guard list.isEmpty || values[tensor] == nil else { throw MaxError(.malformed, "\(name) and \(tensor): expected one of them") }
+            guard list.isEmpty || values[tensor] == nil else {
+                throw MaxError(.malformed, "\(name) and \(tensor): expected one of them")
+            }
             if !list.isEmpty { return (list, false) }
         }
         guard let attribute = values[tensor] else { return ([], false) }

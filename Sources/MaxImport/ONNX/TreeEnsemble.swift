@@ -36,7 +36,15 @@ package func lowerTreeEnsemble(
             operand = try builder.add(Ops.cast, [operand], ["to": .type(.f32)])
         }
         let shape = ONNXForest.Presence(try forest.checked())
-        let ensemble = try forest.ensemble(shape)
+        let width = builder.type(of: operand).tensor?.shape?.last?.fixed
+        if !forest.derived.isEmpty {
+            guard width != nil else {
+                throw MaxError(.unsupported, "sets with fractions, while the number of columns is not known")
+            }
+            operand = try builder.add(Ops.cast, [operand], ["to": .type(forest.type)])
+            operand = try builder.appending(forest.derived, to: operand, forest.type)
+        }
+        let ensemble = try forest.ensemble(shape, width: width)
         let scores = try builder.add(Ops.trees, [operand], ensemble.attributes, label: label)
         var lowering = TreeScores(forest: forest, presence: shape, builder: builder)
         let results = forest.kind == .classifier ? try lowering.classified(scores) : [try lowering.regressed(scores)]
@@ -81,7 +89,8 @@ private struct TreeScores {
             candidates = candidates.filter { presence.isEver[$0] }
             let isSafe = candidates.allSatisfy { presence.isAlways[$0] } || presence.isEveryVotePositive
             guard isSafe, !candidates.isEmpty else {
-                throw MaxError(.unsupported, "class_ids: which classes have votes depends on the row, and votes may be negative")
+                throw MaxError(
+                    .unsupported, "class_ids: which classes have votes depends on the row, and votes may be negative")
             }
         }
         let contested = candidates.count == forest.outputs ? sums : try columns(sums, candidates)
@@ -94,7 +103,9 @@ private struct TreeScores {
         guard presence.isEver[1] == presence.isAlways[1] else {
             throw MaxError(.unsupported, "class_ids: whether class 1 has votes depends on the row")
         }
-        guard presence.isEver[0] || presence.isEver[1] else { throw MaxError(.malformed, "class_ids: no class has a weight") }
+        guard presence.isEver[0] || presence.isEver[1] else {
+            throw MaxError(.malformed, "class_ids: no class has a weight")
+        }
         guard forest.base.isEmpty || presence.isEver[0] == presence.isAlways[0] else {
             throw MaxError(.unsupported, "class_ids: whether class 0 has votes depends on the row")
         }
@@ -126,7 +137,8 @@ private struct TreeScores {
         }
         let pair: (ValueID, ValueID)
         switch forest.transform {
-        case .probit: throw MaxError(.unsupported, "post_transform: PROBIT for a classifier with two labels and one score")
+        case .probit:
+            throw MaxError(.unsupported, "post_transform: PROBIT for a classifier with two labels and one score")
         case .logistic:
             let negative = try builder.add(try op("neg"), [p0])
             pair = (try transformed(try narrowed(negative), .logistic), try transformed(try narrowed(p0), .logistic))
@@ -167,7 +179,8 @@ private struct TreeScores {
     }
 
     private mutating func columns(_ value: ValueID, _ indices: [Int]) throws(MaxError) -> ValueID {
-        try builder.add(Ops.gather, [value, try builder.constant(Tensor(indices.map { Int64($0) }))], ["axis": .int(1)])
+        try builder.add(
+            Ops.gather, [value, try builder.constant(Tensor(indices.map { Int64($0) }))], ["axis": .int(1)])
     }
 
     private mutating func squeezed(_ value: ValueID) throws(MaxError) -> ValueID {

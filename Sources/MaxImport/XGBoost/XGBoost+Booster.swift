@@ -31,7 +31,8 @@ extension XGBoost {
                 kind = try Self.linear(try booster.member("model"), learner)
                 categories = [:]
             case let other:
-                throw MaxError(.unsupported, "xgboost: \(name.path): booster '\(other)', expected gbtree, dart or gblinear")
+                throw MaxError(
+                    .unsupported, "xgboost: \(name.path): booster '\(other)', expected gbtree, dart or gblinear")
             }
         }
 

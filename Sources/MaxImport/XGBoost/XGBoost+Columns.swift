@@ -21,7 +21,8 @@ extension XGBoost {
                     categories = .integers(try integers(column))
                 }
                 guard categories.count <= 1 << 24 else {
-                    throw MaxError(.limitExceeded, "xgboost: \(column.path): \(categories.count) categories, at most 16777216")
+                    throw MaxError(
+                        .limitExceeded, "xgboost: \(column.path): \(categories.count) categories, at most 16777216")
                 }
                 if categories.count > 0 { out[index] = categories }
             }
@@ -43,7 +44,8 @@ extension XGBoost {
             // Releases before 3.4 count characters where they mean bytes, and cut the end off: such texts are lost.
             guard version >= (3, 4) || bytes.allSatisfy({ $0 >= 0 && $0 < 128 }) else {
                 throw MaxError(
-                    .unsupported, "xgboost: \(values.path): categories outside ASCII, which release \(version.0).\(version.1) "
+                    .unsupported,
+                    "xgboost: \(values.path): categories outside ASCII, which release \(version.0).\(version.1) "
                         + "writes wrongly: train with 3.4 or later, or with integer or ASCII categories")
             }
             var out: [Text] = []
@@ -78,7 +80,8 @@ extension XGBoost {
                 }
                 return try distinct(values, column)
             default:
-                throw MaxError(.unsupported, "xgboost: \(type.path): categories of this type, expected integers or texts")
+                throw MaxError(
+                    .unsupported, "xgboost: \(type.path): categories of this type, expected integers or texts")
             }
         }
 

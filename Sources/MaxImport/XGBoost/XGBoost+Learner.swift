@@ -22,7 +22,8 @@ extension XGBoost {
             let features = try parameters.member("num_feature")
             featureCount = try features.integer(1...Int64(UInt32.max))
             guard featureCount <= Limits.ports else {
-                throw MaxError(.limitExceeded, "xgboost: \(features.path): \(featureCount) columns, at most \(Limits.ports)")
+                throw MaxError(
+                    .limitExceeded, "xgboost: \(features.path): \(featureCount) columns, at most \(Limits.ports)")
             }
             let limit = Int64(Limits.ports)
             let classes = try parameters.optional("num_class")?.integer(0...limit) ?? 0
@@ -43,7 +44,9 @@ extension XGBoost {
             }
             guard major >= 1 else {
                 throw MaxError(
-                    .unsupported, "xgboost: version \(major).\(minor): its start value is in another space: save it with 1.0 or later")
+                    .unsupported,
+                    "xgboost: version \(major).\(minor): its start value is in another space: save it with 1.0 or later"
+                )
             }
             return (major, minor)
         }

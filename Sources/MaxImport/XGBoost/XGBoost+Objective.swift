@@ -61,7 +61,8 @@ extension XGBoost {
                 return try builder.add(Ops.squeeze, [value, try builder.constant(Tensor([Int64(1)]))])
             }
             func isAbove(_ value: ValueID, _ limit: Float) throws(MaxError) -> ValueID {
-                let above = try builder.add(try XGBoost.greater(), [value, try builder.constant(Tensor(scalar: limit))])
+                let above = try builder.add(
+                    try XGBoost.greater(), [value, try builder.constant(Tensor(scalar: limit))])
                 return try builder.add(Ops.cast, [above], ["to": .type(.i64)])
             }
             func function(_ name: String, _ attributes: [String: Attribute] = [:]) throws(MaxError) -> ValueID {

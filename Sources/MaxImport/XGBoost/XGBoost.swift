@@ -32,7 +32,8 @@ public enum XGBoost {
         case .json: document = try JSONReader.read(bytes)
         case .ubjson: document = try UBJSONReader.read(bytes)
         case nil:
-            throw MaxError(.malformed, "xgboost: the file does not start as JSON or UBJSON: save the model as .json or .ubj")
+            throw MaxError(
+                .malformed, "xgboost: the file does not start as JSON or UBJSON: save the model as .json or .ubj")
         }
         var root = Field(value: document, path: "")
         // A memory snapshot (pickle) holds the model beside its training configuration.

@@ -40,7 +40,8 @@ struct Field {
         }
         guard let found, range.contains(found) else {
             throw MaxError(
-                .malformed, "xgboost: \(path): expected an integer from \(range.lowerBound) to \(range.upperBound)"
+                .malformed,
+                "xgboost: \(path): expected an integer from \(range.lowerBound) to \(range.upperBound)"
                     + (found.map { ", found \($0)" } ?? ""))
         }
         return Int(found)

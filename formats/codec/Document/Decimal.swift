@@ -60,7 +60,9 @@ public enum Decimal {
             }
             guard i < text.endIndex else { return }
             guard text[i] | 0x20 == UInt8(ascii: "e") else { return nil }
-            guard let written = Int(String(decoding: text[(i + 1)...], as: UTF8.self)), abs(written) < 1000 else { return nil }
+            guard let written = Int(String(decoding: text[(i + 1)...], as: UTF8.self)), abs(written) < 1000 else {
+                return nil
+            }
             exponent += written
         }
 
@@ -73,7 +75,8 @@ public enum Decimal {
         }
 
         private static let powers: [Double] = [
-            1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19,
+            1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18,
+            1e19,
             1e20, 1e21, 1e22,
         ]
     }

@@ -134,7 +134,8 @@ public struct JSONReader {
     }
 
     private static func startsNumber(_ byte: UInt8) -> Bool {
-        (byte >= 0x30 && byte <= 0x39) || byte == UInt8(ascii: "-") || byte == UInt8(ascii: "N") || byte == UInt8(ascii: "I")
+        (byte >= 0x30 && byte <= 0x39) || byte == UInt8(ascii: "-") || byte == UInt8(ascii: "N")
+            || byte == UInt8(ascii: "I")
     }
 
     private mutating func number() throws(MaxError) {
@@ -216,7 +217,9 @@ public struct JSONReader {
     private mutating func hexUnit() throws(MaxError) -> UInt32 {
         var unit: UInt32 = 0
         for _ in 0..<4 {
-            guard let byte = next, let digit = Character(Unicode.Scalar(byte)).hexDigitValue else { throw unexpected("a hex digit") }
+            guard let byte = next, let digit = Character(Unicode.Scalar(byte)).hexDigitValue else {
+                throw unexpected("a hex digit")
+            }
             unit = unit << 4 | UInt32(digit)
             position += 1
         }

@@ -45,14 +45,18 @@ public struct NumberArray: Sendable {
             if !values.elementType.isInteger {
                 let wide: [Double] = try Self.elements(values, as: .f64)
                 let exact = wide.compactMap { Int64(exactly: $0) }
-                guard exact.count == wide.count else { throw MaxError(.malformed, "found a fraction, expected integers") }
+                guard exact.count == wide.count else {
+                    throw MaxError(.malformed, "found a fraction, expected integers")
+                }
                 return exact
             }
             return try Self.elements(values, as: .i64)
         }
     }
 
-    private static func elements<E: TensorElement>(_ values: TensorStorage, as type: ElementType) throws(MaxError) -> [E] {
+    private static func elements<E: TensorElement>(_ values: TensorStorage, as type: ElementType) throws(MaxError)
+        -> [E]
+    {
         let tensor = try Cast.convert(Tensor(unchecked: values, shape: [values.count]), to: type)
         guard let elements = tensor.values(as: E.self) else {
             throw MaxError(.internal, "number array: \(values.elementType) to \(type)")
@@ -75,7 +79,8 @@ public struct NumberArray: Sendable {
             while end < text.endIndex, !JSONReader.isSpace(text[end]), text[end] != UInt8(ascii: ",") { end += 1 }
             guard let value = convert(text[start..<end]) else {
                 throw MaxError(
-                    .malformed, "element \(out.count): found \(Text(utf8: Array(text[start..<end])).quoted), expected \(kind)")
+                    .malformed,
+                    "element \(out.count): found \(Text(utf8: Array(text[start..<end])).quoted), expected \(kind)")
             }
             out.append(value)
             start = end

@@ -137,7 +137,9 @@ public struct UBJSONReader {
     private mutating func typedArray() throws(MaxError) -> Document {
         position += 1
         let type = try marker()
-        guard try marker() == UInt8(ascii: "#") else { throw malformed("expected '#' and a count after the type of an array") }
+        guard try marker() == UInt8(ascii: "#") else {
+            throw malformed("expected '#' and a count after the type of an array")
+        }
         let count = try length()
         func elements<T: FixedWidthInteger, E>(
             _ reader: inout UBJSONReader, _: T.Type, _ convert: (T) -> E

@@ -6,7 +6,8 @@ extension Ops {
     /// - A NaN key equals every NaN; 0.0 equals -0.0; of equal keys the last counts.
     /// - Source: ai.onnx.ml LabelEncoder 4.
     public static let labelEncoder = Operator(
-        "label_encoder", "The value that stands for each element in a dictionary, or a default. Source: ai.onnx.ml LabelEncoder.",
+        "label_encoder",
+        "The value that stands for each element in a dictionary, or a default. Source: ai.onnx.ml LabelEncoder.",
         operands: [.one("x", .all)],
         attributes: [
             .optional("keys_strings", .strings), .optional("keys_int64s", .ints), .optional("keys_floats", .floats),
@@ -84,8 +85,10 @@ public struct LabelDictionary: Sendable {
         }
         let found: [Int]
         switch (x.storage, keys) {
-        case (.f32(let a), .f32(let k)): found = positions(a, k) { $0.isNaN ? .nan : $0 == 0 ? UInt32(0) : $0.bitPattern }
-        case (.f64(let a), .f64(let k)): found = positions(a, k) { $0.isNaN ? .nan : $0 == 0 ? UInt64(0) : $0.bitPattern }
+        case (.f32(let a), .f32(let k)):
+            found = positions(a, k) { $0.isNaN ? .nan : $0 == 0 ? UInt32(0) : $0.bitPattern }
+        case (.f64(let a), .f64(let k)):
+            found = positions(a, k) { $0.isNaN ? .nan : $0 == 0 ? UInt64(0) : $0.bitPattern }
         case (.i64(let a), .i64(let k)): found = positions(a, k) { $0 }
         case (.i32(let a), .i32(let k)): found = positions(a, k) { $0 }
         case (.i16(let a), .i16(let k)): found = positions(a, k) { $0 }

@@ -9,16 +9,18 @@ extension Ops {
     /// - Source: XGBoost `GBLinear::Pred`.
     public static let orderedLinear = Operator(
         "ordered_linear",
-        "`base` plus each column times its weight, added column by column; NaN contributes nothing. Source: XGBoost gblinear.",
+        "`base` plus each column times its weight, in order; NaN contributes nothing. Source: XGBoost gblinear.",
         operands: [.one("x", [.f32, .f64])], attributes: [.required("weights", .tensor), .required("base", .tensor)],
         infer: { node throws(MaxError) in
             let x = try node.tensorType(0)
             let (weights, base) = (try node.tensor("weights"), try node.tensor("base"))
             guard weights.elementType == x.element, base.elementType == x.element else {
-                throw MaxError(.malformed, "weights are \(weights.type) and base is \(base.type), expected \(x.element)")
+                throw MaxError(
+                    .malformed, "weights are \(weights.type) and base is \(base.type), expected \(x.element)")
             }
             guard weights.rank == 2, base.shape == [weights.shape[1]] else {
-                throw MaxError(.malformed, "weights are \(weights.type) and base is \(base.type), expected [F, K] and [K]")
+                throw MaxError(
+                    .malformed, "weights are \(weights.type) and base is \(base.type), expected [F, K] and [K]")
             }
             if let shape = x.shape {
                 guard shape.count == 2, shape[1].fixed.map({ $0 == weights.shape[0] }) ?? true else {
@@ -29,14 +31,17 @@ extension Ops {
         },
         evaluate: { node throws(MaxError) in
             let (x, weights, base) = (try node.tensor(0), try node.tensor("weights"), try node.tensor("base"))
-            guard x.rank == 2, weights.rank == 2, x.shape[1] == weights.shape[0], base.shape == [weights.shape[1]] else {
+            guard x.rank == 2, weights.rank == 2, x.shape[1] == weights.shape[0], base.shape == [weights.shape[1]]
+            else {
                 throw node.malformed("operand is \(x.type) for weights \(weights.type)")
             }
             let shape = [x.shape[0], weights.shape[1]]
             _ = try elementCount(of: shape, limit: Limits.evaluatedElements)
             switch (x.storage, weights.storage, base.storage) {
-            case (.f32(let a), .f32(let w), .f32(let b)): return [.tensor(Tensor(weighted(a, w, b, rows: shape[0]), shape: shape))]
-            case (.f64(let a), .f64(let w), .f64(let b)): return [.tensor(Tensor(weighted(a, w, b, rows: shape[0]), shape: shape))]
+            case (.f32(let a), .f32(let w), .f32(let b)):
+                return [.tensor(Tensor(weighted(a, w, b, rows: shape[0]), shape: shape))]
+            case (.f64(let a), .f64(let w), .f64(let b)):
+                return [.tensor(Tensor(weighted(a, w, b, rows: shape[0]), shape: shape))]
             default: throw node.malformed("operand, weights and base differ in type")
             }
         })

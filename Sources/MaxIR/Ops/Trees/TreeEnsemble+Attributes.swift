@@ -22,11 +22,13 @@ extension TreeEnsemble {
         func floats(_ name: String, ranks: ClosedRange<Int>) throws(MaxError) -> Tensor {
             let tensor = try node.tensor(name)
             guard tensor.elementType == .f32 || tensor.elementType == .f64, ranks.contains(tensor.rank) else {
-                throw MaxError(.malformed, "\(name): found \(tensor.type), expected f32 or f64 of rank \(ranks.upperBound)")
+                throw MaxError(
+                    .malformed, "\(name): found \(tensor.type), expected f32 or f64 of rank \(ranks.upperBound)")
             }
             return tensor
         }
-        func choice<C: RawRepresentable & CaseIterable>(_ name: String) throws(MaxError) -> C where C.RawValue == String {
+        func choice<C: RawRepresentable & CaseIterable>(_ name: String) throws(MaxError) -> C
+        where C.RawValue == String {
             let text = try node.string(name)
             guard let value = C(rawValue: text.string) else {
                 let known = C.allCases.map(\.rawValue).joined(separator: ", ")
@@ -57,7 +59,9 @@ extension TreeEnsemble {
     /// The attributes of a `trees` node that means this ensemble.
     public var attributes: [String: Attribute] {
         func list<E: TensorElement>(_ values: [E]) -> Attribute { .tensor(Tensor(values)) }
-        func floats(_ storage: TensorStorage) -> Attribute { .tensor(Tensor(unchecked: storage, shape: [storage.count])) }
+        func floats(_ storage: TensorStorage) -> Attribute {
+            .tensor(Tensor(unchecked: storage, shape: [storage.count]))
+        }
         var out: [String: Attribute] = [
             "column": list(column), "comparison": list(comparison), "threshold": floats(threshold),
             "missing": list(missing), "true_child": list(trueChild), "false_child": list(falseChild),

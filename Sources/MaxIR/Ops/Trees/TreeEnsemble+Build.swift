@@ -53,9 +53,13 @@ public struct TreeEnsembleBuilder: Sendable {
     public mutating func addTree(
         root: Int = 0, count: Int, output: Int, node: (Int) throws(MaxError) -> SourceNode
     ) throws(MaxError) {
-        enum Slot { case root, ifTrue(Int), ifFalse(Int) }
+        enum Slot {
+            case root
+            case ifTrue(Int)
+            case ifFalse(Int)
+        }
         let tree = ensemble.roots.count
-        var isVisited = [Bool](repeating: false, count: count)
+        var visited = Set<Int>()
         var open: [(position: Int, slot: Slot)] = [(root, .root)]
         while let (position, slot) = open.popLast() {
             guard position >= 0, position < count else {
@@ -66,15 +70,18 @@ public struct TreeEnsembleBuilder: Sendable {
             case .leaf(let leaf):
                 guard leaf.count == ensemble.leafStride else {
                     throw MaxError(
-                        .malformed, "tree \(tree): node \(position) has \(leaf.count) values, expected \(ensemble.leafStride)")
+                        .malformed,
+                        "tree \(tree): node \(position) has \(leaf.count) values, expected \(ensemble.leafStride)")
                 }
                 place = ~(values.count / ensemble.leafStride)
+                guard values.count <= Limits.evaluatedElements else {
+                    throw MaxError(.limitExceeded, "tree \(tree): more than \(Limits.evaluatedElements) leaf values")
+                }
                 values += leaf
             case .split(let split):
-                guard !isVisited[position] else {
+                guard visited.insert(position).inserted else {
                     throw MaxError(.malformed, "tree \(tree): node \(position) is reached twice, expected a tree")
                 }
-                isVisited[position] = true
                 place = ensemble.column.count
                 try append(split, tree)
                 open.append((split.ifFalse, .ifFalse(place)))
@@ -108,6 +115,10 @@ public struct TreeEnsembleBuilder: Sendable {
         ensemble.falseChild.append(0)
         if let set = split.set {
             ensemble.set.append(Int32(truncatingIfNeeded: ensemble.setOffsets.count - 1))
+            guard set.count <= TreeEnsemble.maximumSetWords - ensemble.setWords.count else {
+                throw MaxError(
+                    .limitExceeded, "tree \(tree): sets of more than \(TreeEnsemble.maximumSetWords) words in all")
+            }
             ensemble.setWords += set
             ensemble.setOffsets.append(Int64(ensemble.setWords.count))
         } else {

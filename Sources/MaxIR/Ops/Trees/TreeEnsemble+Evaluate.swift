@@ -16,8 +16,10 @@ extension TreeEnsemble {
         default: throw MaxError(.malformed, "'trees': operand is \(x.type), expected f32 or f64")
         }
         switch (leafValues, base) {
-        case (.f32(let values), .f32(let start)): return Tensor(leaves.flatMap { scores($0, values, start) }, shape: shape)
-        case (.f64(let values), .f64(let start)): return Tensor(leaves.flatMap { scores($0, values, start) }, shape: shape)
+        case (.f32(let values), .f32(let start)):
+            return Tensor(leaves.flatMap { scores($0, values, start) }, shape: shape)
+        case (.f64(let values), .f64(let start)):
+            return Tensor(leaves.flatMap { scores($0, values, start) }, shape: shape)
         default: throw MaxError(.malformed, "'trees': leaf_values and base differ in type")
         }
     }

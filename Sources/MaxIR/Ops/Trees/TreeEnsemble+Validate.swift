@@ -43,7 +43,8 @@ extension TreeEnsemble {
             throw MaxError(.malformed, "leaf_values: \(leafStride) values per leaf, expected 1 to \(outputCount)")
         }
         guard leafValues.elementType == base.elementType else {
-            throw MaxError(.malformed, "base: found \(base.elementType), expected \(leafValues.elementType) as leaf_values")
+            throw MaxError(
+                .malformed, "base: found \(base.elementType), expected \(leafValues.elementType) as leaf_values")
         }
     }
 
@@ -53,7 +54,8 @@ extension TreeEnsemble {
             throw MaxError(.malformed, "set: \(set.count) elements, expected \(nodeCount), one per node")
         }
         guard setOffsets.first == 0, setOffsets.last == Int64(setWords.count) else {
-            throw MaxError(.malformed, "set_offsets: expected 0 first and \(setWords.count) last, the number of set_words")
+            throw MaxError(
+                .malformed, "set_offsets: expected 0 first and \(setWords.count) last, the number of set_words")
         }
         for (index, pair) in zip(setOffsets, setOffsets.dropFirst()).enumerated() where pair.0 > pair.1 {
             throw MaxError(.malformed, "set_offsets: element \(index + 1) is \(pair.1), expected at least \(pair.0)")
@@ -75,13 +77,15 @@ extension TreeEnsemble {
         func reach(_ target: Int32, after parent: Int, _ name: String, _ position: Int) throws(MaxError) {
             guard target >= 0 else {
                 guard Int(~target) < leaves else {
-                    throw MaxError(.malformed, "\(name): element \(position) is leaf \(~target), expected less than \(leaves)")
+                    throw MaxError(
+                        .malformed, "\(name): element \(position) is leaf \(~target), expected less than \(leaves)")
                 }
                 return
             }
             guard Int(target) < nodeCount else { throw Self.outOfRange(name, position, target, nodeCount) }
             guard Int(target) > parent else {
-                throw MaxError(.malformed, "\(name): element \(position) is node \(target), expected one after \(parent)")
+                throw MaxError(
+                    .malformed, "\(name): element \(position) is node \(target), expected one after \(parent)")
             }
             guard !isReached[Int(target)] else {
                 throw MaxError(.malformed, "\(name): element \(position) is node \(target), which has a parent already")
@@ -98,7 +102,9 @@ extension TreeEnsemble {
         }
     }
 
-    private static func outOfRange(_ name: String, _ position: Int, _ found: some BinaryInteger, _ limit: Int?) -> MaxError {
+    private static func outOfRange(_ name: String, _ position: Int, _ found: some BinaryInteger, _ limit: Int?)
+        -> MaxError
+    {
         MaxError(
             .malformed,
             "\(name): element \(position) is \(found), expected 0" + (limit.map { " to \($0 - 1)" } ?? " or more"))

@@ -5,7 +5,8 @@
 public struct TreeEnsemble: Sendable, Hashable {
     /// The test of a node: `x comparison threshold`.
     public enum Comparison: UInt8, Sendable, CaseIterable {
-        case lessOrEqual = 0, less, greaterOrEqual, greater, equal, notEqual, member
+        case lessOrEqual = 0
+        case less, greaterOrEqual, greater, equal, notEqual, member
     }
 
     /// Which values of a column count as missing at a node.
@@ -44,6 +45,8 @@ public struct TreeEnsemble: Sendable, Hashable {
 
     /// `|x|` up to this counts as zero for `Missing.zero`.
     public static let zeroThreshold = Double(Float(1e-35))
+    /// The words of all sets of an ensemble that importers make: 512 MiB.
+    public static let maximumSetWords = 1 << 26
     /// The bit of `missing` that sends missing values to the true child.
     public static let missingGoesTrue: UInt8 = 4
 
@@ -57,7 +60,8 @@ public struct TreeEnsemble: Sendable, Hashable {
     public var falseChild: [Int32] = []
     /// The set of a member node; -1 at others. Empty when no node tests membership.
     public var set: [Int32] = []
-    /// Set `s` owns the words `setOffsets[s] ..< setOffsets[s + 1]`; bit `v % 64` of word `v / 64` says whether `v` belongs.
+    /// Set `s` owns the words `setOffsets[s] ..< setOffsets[s + 1]`; bit `v % 64` of its word `v / 64` is set when
+    /// `v` belongs to it.
     public var setOffsets: [Int64] = [0]
     public var setWords: [UInt64] = []
     public var setRule = SetRule.nonNegative

@@ -1,0 +1,55 @@
+# make test    sets up what is missing and passes the tests
+# make demo    the main job on real data
+# make help    the rest
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+.PHONY: help setup setup-test plugins cases build test conformance demo bench dist lint format clean
+
+APT := clang-format libssl-dev libzstd-dev libonnx-dev libprotobuf-dev pkg-config python3 python3-pip python3-venv
+SWIFT_FLAGS := -c release
+
+help: ## this list
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+setup: ## system packages (needs root or sudo, only when something is missing)
+	@scripts/setup-packages $(APT)
+
+setup-test: setup ## Python peers in .peers/, for tests, demo and benchmarks only
+	@if [ -x peers/setup ]; then peers/setup; fi
+
+plugins: setup ## the Arrow and ONNX plug-ins, into build/plugins
+	@plugins/arrow/build.sh
+	@plugins/onnx/build.sh
+
+build: plugins ## release build of every command, into .build/release
+	swift build $(SWIFT_FLAGS)
+
+test: setup-test plugins cases ## everything that continuous integration runs
+	scripts/run-tests
+
+cases: setup-test ## models of other libraries with their predictions, into build/zoo and build/conformance
+	@[ -f build/zoo/index.json ] || .peers/bin/python peers/zoo.py
+	@[ -f build/conformance/index.json ] || .peers/bin/python peers/conformance.py
+
+conformance: cases ## operators against the onnx backend tests and the zoo
+	swift run $(SWIFT_FLAGS) conformance
+
+demo: setup-test build ## flights of 2013: train elsewhere, compile, sign, verify, score, compare, serve
+	examples/flights/demo
+
+bench: setup-test build ## scoring and serving beside the peers
+	benchmarks/run
+
+dist: build ## stripped executables that run where no Swift is installed, into dist/
+	scripts/dist
+
+lint: setup ## formatting, as an error
+	swift format lint --strict --recursive Package.swift Sources Tests runtime formats
+	find runtime plugins -name '*.[ch]' -o -name '*.cc' | xargs clang-format --dry-run --Werror
+
+format: setup ## rewrites every source in the house style
+	swift format --in-place --recursive Package.swift Sources Tests runtime formats
+	find runtime plugins -name '*.[ch]' -o -name '*.cc' | xargs clang-format -i
+
+clean: ## removes what was built
+	rm -rf .build build dist

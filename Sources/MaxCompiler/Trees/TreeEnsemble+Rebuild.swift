@@ -1,0 +1,71 @@
+import MaxIR
+
+/// Reading an ensemble out of a graph, and taking it apart to build another.
+extension TreeEnsemble {
+    /// The ensemble of a `trees` node of a verified graph.
+    init(attributesOf node: Node) throws(MaxError) {
+        try self.init(
+            Evaluation(op: node.op, attributes: node.attributes, operands: [], resultCount: node.results.count))
+    }
+
+    /// Nodes, then leaves, in one numbering.
+    func position(_ child: Int32) -> Int { child >= 0 ? Int(child) : nodeCount + Int(~child) }
+
+    /// The threshold of a node.
+    func limit(_ node: Int) -> Double { threshold.double(node) }
+
+    /// Value `k` of a leaf.
+    func leaf(_ leaf: Int, _ k: Int) -> Double { leafValues.double(leaf * leafStride + k) }
+
+    func split(_ node: Int) -> SourceNode.Split {
+        var words: [UInt64]?
+        if !set.isEmpty, set[node] >= 0 {
+            words = Array(setWords[Int(setOffsets[Int(set[node])])..<Int(setOffsets[Int(set[node]) + 1])])
+        }
+        let policy = policy(of: node)
+        return SourceNode.Split(
+            column: Int(column[node]), comparison: Comparison(rawValue: comparison[node]) ?? .less,
+            threshold: limit(node), missing: policy.missing, missingGoesTrue: policy.goesTrue, set: words,
+            ifTrue: position(trueChild[node]), ifFalse: position(falseChild[node]))
+    }
+
+    /// Where a node sends `x`, which is no NaN and a value of the threshold's type.
+    func isTrue(_ node: Int, for x: Double) -> Bool {
+        let policy = policy(of: node)
+        if policy.missing == .zero, x.magnitude <= Self.zeroThreshold { return policy.goesTrue }
+        let t = limit(node)
+        switch Comparison(rawValue: comparison[node]) {
+        case .lessOrEqual: return x <= t
+        case .less: return x < t
+        case .greaterOrEqual: return x >= t
+        case .greater: return x > t
+        case .equal: return x == t
+        case .notEqual: return x != t
+        case .member: return isMember(x, node)
+        case nil: return false
+        }
+    }
+
+    private func isMember(_ x: Double, _ node: Int) -> Bool {
+        switch setRule {
+        case .nonNegative: if x < 0 { return false }
+        case .truncated: break
+        case .exact: if x != x.rounded(.towardZero) { return false }
+        }
+        guard let position = Int64(exactly: x.rounded(.towardZero)), position >= 0 else { return false }
+        let words = Int(setOffsets[Int(set[node])])..<Int(setOffsets[Int(set[node]) + 1])
+        guard position / 64 < Int64(words.count) else { return false }
+        return setWords[words.lowerBound + Int(position / 64)] >> UInt64(position % 64) & 1 == 1
+    }
+}
+
+extension TensorStorage {
+    /// Element `index` of f32 or f64.
+    func double(_ index: Int) -> Double {
+        switch self {
+        case .f64(let a): a[index]
+        case .f32(let a): Double(a[index])
+        default: .nan
+        }
+    }
+}

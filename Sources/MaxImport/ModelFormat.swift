@@ -1,0 +1,22 @@
+import MaxIR
+
+/// The foreign formats that can be imported.
+public enum ModelFormat: String, Sendable, CaseIterable {
+    case onnx
+    case xgboost
+
+    /// The format that the first bytes show.
+    public static func detect(_ bytes: [UInt8]) -> ModelFormat? {
+        if XGBoost.detect(bytes) { return .xgboost }
+        if ONNX.detect(bytes) { return .onnx }
+        return nil
+    }
+
+    /// - Throws: what the format's reader throws.
+    public func read(_ bytes: [UInt8], name: Text) throws(MaxError) -> Graph {
+        switch self {
+        case .onnx: try ONNX.read(bytes, name: name)
+        case .xgboost: try XGBoost.read(bytes, name: name)
+        }
+    }
+}

@@ -1,0 +1,153 @@
+import MaxFormats
+import MaxIR
+import MaxRuntime
+
+/// The rows of one request as columns, in memory that is kept from request to request.
+final class RowBatch {
+    private let schema: Schema
+    private let positions: [Text: Int]
+    private var columns: [ColumnBuffer]
+    private(set) var rows = 0
+
+    init(_ schema: Schema) {
+        self.schema = schema
+        positions = Dictionary(schema.columns.enumerated().map { ($1.name, $0) }, uniquingKeysWith: { first, _ in first })
+        columns = schema.columns.map { ColumnBuffer($0.element) }
+    }
+
+    func position(of column: Text) -> Int? { positions[column] }
+
+    /// Forgets the rows before; every value is missing until it is given.
+    func start(rows: Int) {
+        self.rows = rows
+        for index in columns.indices { columns[index].start(rows: rows) }
+    }
+
+    func set(_ column: Int, _ row: Int, _ value: Double) { columns[column].set(row, value) }
+    func set(_ column: Int, _ row: Int, _ value: Float) { columns[column].set(row, Double(value)) }
+    func set(_ column: Int, _ row: Int, _ value: Int64) { columns[column].set(row, value) }
+    func set(_ column: Int, _ row: Int, text: Text) { columns[column].set(row, text) }
+    func element(_ column: Int) -> ElementType { schema.columns[column].element }
+
+    /// Reads one JSON value into a cell, by the column's type. `null` is missing.
+    func read(_ scanner: inout JSONScanner, _ column: Int, _ row: Int) throws(MaxError) {
+        if scanner.takeWord("null") { return }
+        let element = schema.columns[column].element
+        do throws(MaxError) {
+            switch element {
+            case .string: set(column, row, text: try scanner.text())
+            case .f32: try set(column, row, isText(&scanner) ? Float(numberToken(try scanner.text())) : scanner.float())
+            case _ where element.isFloat: try set(column, row, isText(&scanner) ? numberToken(try scanner.text()) : scanner.double())
+            case .bool:
+                let next = scanner.peek()
+                let isWord = next == UInt8(ascii: "t") || next == UInt8(ascii: "f")
+                set(column, row, isWord ? (try scanner.bool() ? 1 : 0) : try scanner.integer())
+            default: set(column, row, try scanner.integer())
+            }
+        } catch {
+            throw MaxError(error.code, "column \(schema.columns[column].name.quoted) at row \(row): expected \(element.v2Name): \(error.message)")
+        }
+    }
+
+    private func isText(_ scanner: inout JSONScanner) -> Bool { scanner.peek() == UInt8(ascii: "\"") }
+
+    /// `NaN` and the infinities as texts, which JSON libraries write that have no token for them.
+    private func numberToken(_ text: Text) throws(MaxError) -> Double {
+        switch text.string {
+        case "NaN", "nan": return .nan
+        case "Infinity", "inf": return .infinity
+        case "-Infinity", "-inf": return -.infinity
+        default: throw MaxError(.malformed, "expected a number, found a text")
+        }
+    }
+
+    /// Scores the rows.
+    func predict(_ context: Context) throws(MaxError) {
+        let views = UnsafeMutableBufferPointer<ColumnView>.allocate(capacity: columns.count)
+        defer { views.deallocate() }
+        for (index, column) in columns.enumerated() { (views.baseAddress! + index).initialize(to: column.view) }
+        defer { views.deinitialize() }
+        try context.predict(UnsafeBufferPointer(views), rows: rows)
+    }
+}
+
+/// The values of one column: doubles, 64-bit integers or texts.
+final class ColumnBuffer {
+    private let element: ElementType
+    /// Bits of doubles, or of 64-bit integers.
+    private var words: UnsafeMutablePointer<UInt64>
+    private var validity: UnsafeMutablePointer<UInt8>
+    private var capacity = 64
+    /// Of texts: where each row's bytes lie in `bytes`.
+    private var texts: [Text] = []
+    private var offsets: UnsafeMutablePointer<Int64>
+    private var bytes = UnsafeMutablePointer<UInt8>.allocate(capacity: 256)
+    private var byteCapacity = 256
+
+    init(_ element: ElementType) {
+        self.element = element
+        words = .allocate(capacity: capacity)
+        validity = .allocate(capacity: capacity / 8 + 1)
+        offsets = .allocate(capacity: capacity + 1)
+    }
+
+    deinit {
+        words.deallocate()
+        validity.deallocate()
+        offsets.deallocate()
+        bytes.deallocate()
+    }
+
+    func start(rows: Int) {
+        if rows > capacity {
+            words.deallocate()
+            validity.deallocate()
+            offsets.deallocate()
+            capacity = rows
+            words = .allocate(capacity: rows)
+            validity = .allocate(capacity: rows / 8 + 1)
+            offsets = .allocate(capacity: rows + 1)
+        }
+        validity.initialize(repeating: 0, count: rows / 8 + 1)
+        words.initialize(repeating: 0, count: max(rows, 1))
+        if element == .string { texts = Array(repeating: "", count: rows) }
+    }
+
+    private func mark(_ row: Int) { validity[row >> 3] |= 1 << UInt8(row & 7) }
+
+    func set(_ row: Int, _ value: Double) {
+        words[row] = value.bitPattern
+        mark(row)
+    }
+
+    func set(_ row: Int, _ value: Int64) {
+        words[row] = element.isFloat ? Double(value).bitPattern : UInt64(bitPattern: value)
+        mark(row)
+    }
+
+    func set(_ row: Int, _ text: Text) {
+        texts[row] = text
+        mark(row)
+    }
+
+    var view: ColumnView {
+        guard element == .string else {
+            let stored: ElementType = element.isFloat ? .f64 : .i64
+            return ColumnView(stored, UnsafeRawPointer(words), strideBytes: 8, validity: UnsafePointer(validity))
+        }
+        let total = texts.reduce(0) { $0 + $1.utf8.count }
+        if total > byteCapacity {
+            bytes.deallocate()
+            byteCapacity = total
+            bytes = .allocate(capacity: total)
+        }
+        var end = 0
+        offsets[0] = 0
+        for (row, text) in texts.enumerated() {
+            text.utf8.withUnsafeBufferPointer { if let start = $0.baseAddress { (bytes + end).update(from: start, count: $0.count) } }
+            end += text.utf8.count
+            offsets[row + 1] = Int64(end)
+        }
+        return ColumnView(.string, UnsafeRawPointer(bytes), strideBytes: 0, offsets: .wide(UnsafePointer(offsets)), validity: UnsafePointer(validity))
+    }
+}

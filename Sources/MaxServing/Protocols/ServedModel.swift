@@ -1,0 +1,55 @@
+import MaxFormats
+import MaxIR
+import MaxRuntime
+
+typealias JSONText = JSONWriter
+
+/// A model under its name and version, shared by all event loops.
+public final class ServedModel: Sendable {
+    public let model: Model
+    public let name: String
+    public let version: String
+    let metrics: ModelMetrics
+
+    public init(_ model: Model) {
+        self.model = model
+        name = model.info.name.string
+        version = model.info.version.string
+        metrics = ModelMetrics()
+    }
+
+    var schema: Schema { model.schema }
+
+    /// Whether every column is a number of one type, so that a packed tensor can feed all of them.
+    var packedElement: ElementType? {
+        guard let first = schema.columns.first?.element, first.isNumeric else { return nil }
+        return schema.columns.allSatisfy { $0.element == first } ? first : nil
+    }
+}
+
+/// The names of the Open Inference Protocol for element types.
+extension ElementType {
+    var v2Name: String {
+        switch self {
+        case .f64: "FP64"
+        case .f32: "FP32"
+        case .f16: "FP16"
+        case .bf16: "BF16"
+        case .i64, .timestamp: "INT64"
+        case .i32: "INT32"
+        case .i16: "INT16"
+        case .i8: "INT8"
+        case .u64: "UINT64"
+        case .u32: "UINT32"
+        case .u16: "UINT16"
+        case .u8: "UINT8"
+        case .bool: "BOOL"
+        case .string: "BYTES"
+        }
+    }
+
+    init?(v2Name: Text) {
+        guard let found = ElementType.allCases.first(where: { $0.v2Name == v2Name.string && $0 != .timestamp }) else { return nil }
+        self = found
+    }
+}

@@ -1,0 +1,94 @@
+import MaxCases
+import MaxIR
+import MaxImport
+
+/// What became of one case.
+enum Outcome {
+    case passed
+    /// `reason` is shared by cases that fail alike; `detail` is the whole sentence.
+    case failed(reason: String, detail: String)
+    case skipped
+
+    init(of name: String, in folder: CaseFolder) {
+        let operators: [String]
+        do {
+            let given = try folder.read(name)
+            guard given.skipReason == nil else {
+                self = .skipped
+                return
+            }
+            operators = given.operators
+            do {
+                if let difference = try Self.difference(given, name) {
+                    self = .failed(reason: "wrong: \(Self.subject(operators, name))", detail: difference)
+                } else {
+                    self = .passed
+                }
+            } catch let error as MaxError {
+                self = .failed(reason: Self.reason(error, operators, name), detail: error.message)
+            }
+        } catch {
+            self = .failed(reason: "case: \(error)", detail: "\(error)")
+        }
+    }
+
+    /// The first difference of any set; nil when there is none.
+    private static func difference(_ given: Case, _ name: String) throws -> String? {
+        let graph =
+            given.isONNX
+            ? try ONNX.read(given.model, name: Text(name), options: ONNX.Options(keepsMaps: true, namesRows: false))
+            : try XGBoost.read(given.model, name: Text(name))
+        for (number, set) in given.sets.enumerated() {
+            var arguments: [Value] = []
+            for input in graph.inputs {
+                guard let value = set.inputs.first(where: { $0.name == input.name }) else {
+                    throw MaxError(.unsupported, "input \(input.name.quoted) is given no value")
+                }
+                arguments.append(try value.value(for: input))
+            }
+            let found = try graph.evaluate(arguments)
+            for expected in set.outputs {
+                guard let value = result(expected, graph, found, isONNX: given.isONNX) else {
+                    return "set \(number): output \(expected.name.quoted) is not there"
+                }
+                if let difference = expected.difference(from: value, otherwise: (1e-7, 1e-3)) {
+                    return "set \(number): output \(expected.name.quoted): \(difference)"
+                }
+            }
+        }
+        return nil
+    }
+
+    /// The result that `expected` names. XGBoost names none: the margin comes first, and the prediction after it
+    /// is the last of as many elements, in the shape that XGBoost gives.
+    private static func result(_ expected: CaseValue, _ graph: Graph, _ found: [Value], isONNX: Bool) -> Value? {
+        if isONNX { return zip(graph.outputs, found).first { $0.0.name == expected.name }?.1 }
+        guard let tensor = expected.tensor else { return nil }
+        let candidates = expected.name == "margin" ? Array(found.prefix(1)) : Array(found.dropFirst())
+        // XGBoost gives labels as floats, where they are all it gives.
+        let sized = candidates.compactMap(\.tensor).filter { $0.count == tensor.count && $0.elementType != .string }
+        if let given = sized.last(where: { $0.elementType == tensor.elementType }) ?? sized.last {
+            return (try? Cast.convert(given, to: tensor.elementType).reshaped(tensor.shape)).map { .tensor($0) }
+        }
+        return nil
+    }
+
+    private static func reason(_ error: MaxError, _ operators: [String], _ name: String) -> String {
+        let message = error.message
+        for marker in ["operator '", "attribute '"] {
+            if let at = ranges(of: marker, in: message).first, message.contains("cannot be represented") {
+                return String(message[at...].prefix { $0 != ":" })
+            }
+        }
+        return "\(error.code): \(subject(operators, name))"
+    }
+
+    private static func ranges(of part: String, in text: String) -> [String.Index] {
+        text.indices.filter { text[$0...].hasPrefix(part) }
+    }
+
+    /// The operator that a case is about: its only one, else what its name starts with.
+    private static func subject(_ operators: [String], _ name: String) -> String {
+        operators.count == 1 ? operators[0] : String(name.split(separator: "_")[0])
+    }
+}

@@ -1,0 +1,203 @@
+import MaxFormats
+import MaxIR
+
+/// A bundle whose structure and every digest have been checked. Who signed it is another question
+/// (`signatures`), answered by whoever knows whom to trust.
+public struct Bundle: Sendable {
+    let file: FileBytes
+    public let records: [SectionRecord]
+    public let contentBytes: UInt64
+    public let info: ModelInfo
+    public let producer: Text
+    /// SHA-256 over header fields and section digests: names the content, and does not change when the bundle is signed.
+    public let root: [UInt8]
+
+    public init(path: String) throws(MaxError) {
+        do {
+            try self.init(FileBytes(path: path))
+        } catch {
+            throw error.message.contains(path) ? error : error.inside(path)
+        }
+    }
+
+    public init(bytes: [UInt8]) throws(MaxError) { try self.init(FileBytes(bytes)) }
+
+    /// Guards in a fixed order: length, magic, version, declared length, table, each section's extent against its
+    /// neighbours, padding, root, digests, manifest. Nothing is looked at before it is proven to be there.
+    public init(_ file: FileBytes) throws(MaxError) {
+        let bytes = file.bytes
+        self.file = file
+        records = try Bundle.table(bytes)
+        contentBytes = bytes.word(at: 24)
+        root = Array(bytes[32..<64])
+
+        let content = records.prefix { $0.knownKind != .signatures }
+        let page = Array(bytes[..<BundleLayout.sectionAlignment])
+        let computed = BundleWriter.root(page: page[...], contentBytes, content.count)
+        guard computed == root else {
+            throw MaxError(.contentMismatch, "bundle: the section table has digest \(computed.hex), the header says \(root.hex)")
+        }
+        guard let last = content.last, last.offset + last.storedBytes == contentBytes else {
+            throw MaxError(.malformed, "bundle: the header says \(contentBytes) bytes of content, the sections end elsewhere")
+        }
+        for record in records {
+            let stored = Bundle.stored(record, bytes)
+            let digest = SHA256.tree(stored)
+            guard digest == record.digest else {
+                throw MaxError(.contentMismatch, "bundle: \(record.name) has digest \(digest.hex), the table says \(record.digest.hex)")
+            }
+        }
+        guard let manifest = records.first(where: { $0.knownKind == .manifest }) else {
+            throw MaxError(.malformed, "bundle: the manifest is missing")
+        }
+        var reader = WireReader(UnsafeRawBufferPointer(rebasing: Bundle.stored(manifest, bytes)[...]))
+        var info = ModelInfo(name: "", digest: root.hex)
+        var producer: Text = ""
+        while let field = try reader.next() {
+            guard field.type == .bytes else { throw reader.malformed("manifest: field \(field.number) is not a text") }
+            switch field.number {
+            case 1: info.name = field.text
+            case 2: info.version = field.text
+            case 3: producer = field.text
+            case 4: info.source = field.text
+            default: break
+            }
+        }
+        for (what, name) in [("model name", info.name), ("model version", info.version)] {
+            guard name.isModelName else {
+                throw MaxError(.malformed, "bundle: \(what) \(name.quoted), expected 1 to 128 of A-Z a-z 0-9 . _ - and no leading dot")
+            }
+        }
+        self.info = info
+        self.producer = producer
+    }
+
+    private static func table(_ bytes: UnsafeRawBufferPointer) throws(MaxError) -> [SectionRecord] {
+        guard bytes.count >= BundleLayout.sectionAlignment else {
+            throw MaxError(.malformed, "bundle: \(bytes.count) bytes, expected at least \(BundleLayout.sectionAlignment)")
+        }
+        guard bytes[..<8].elementsEqual(BundleLayout.magic) else {
+            throw MaxError(.malformed, "bundle: the file does not start as a bundle does: found \(bytes[..<8].hex), expected \(BundleLayout.magic.hex)")
+        }
+        let major: UInt16 = bytes.word(at: 8)
+        guard major == BundleLayout.majorVersion else {
+            throw MaxError(.unsupported, "bundle: format version \(major), this reader knows \(BundleLayout.majorVersion)")
+        }
+        let count = Int(bytes.word(at: 12, as: UInt32.self))
+        guard count >= 1, count <= BundleLayout.maximumSections else {
+            throw MaxError(.malformed, "bundle: \(count) sections, expected 1 to \(BundleLayout.maximumSections)")
+        }
+        let total: UInt64 = bytes.word(at: 16)
+        guard total == UInt64(bytes.count) else {
+            throw MaxError(.malformed, "bundle: the header says \(total) bytes, the file has \(bytes.count)")
+        }
+        let tableEnd = BundleLayout.headerBytes + count * BundleLayout.recordBytes
+        try requireZero(bytes, tableEnd..<BundleLayout.sectionAlignment, "bundle")
+
+        var records: [SectionRecord] = []
+        var end = UInt64(BundleLayout.sectionAlignment)
+        for index in 0..<count {
+            let start = BundleLayout.headerBytes + index * BundleLayout.recordBytes
+            let record = SectionRecord(UnsafeRawBufferPointer(rebasing: bytes[start..<start + BundleLayout.recordBytes]))
+            let place = "bundle: \(record.name)"
+            if record.knownKind == nil, record.isCritical {
+                throw MaxError(.unsupported, "\(place) is critical and not known to this version")
+            }
+            guard record.flags & ~(BundleLayout.criticalFlag | BundleLayout.zstdFlag) == 0 else {
+                throw MaxError(.malformed, "\(place): flags \(record.flags)")
+            }
+            if let kind = record.knownKind {
+                guard record.isCritical == kind.isCritical, !record.isCompressed || !kind.isCritical else {
+                    throw MaxError(.malformed, "\(place): flags \(record.flags) do not fit this kind")
+                }
+                if records.contains(where: { $0.kind == record.kind }) { throw MaxError(.malformed, "\(place): given twice") }
+            }
+            if records.last?.knownKind == .signatures { throw MaxError(.malformed, "\(place): stands after the signatures") }
+            let alignment = UInt64(BundleLayout.sectionAlignment)
+            let aligned = (end + alignment - 1) / alignment * alignment
+            guard record.offset == aligned else {
+                throw MaxError(.malformed, "\(place): starts at \(record.offset), expected \(aligned)")
+            }
+            guard record.offset <= total, record.storedBytes <= total - record.offset else {
+                throw MaxError(.malformed, "\(place): \(record.storedBytes) bytes from \(record.offset), but the file has \(total)")
+            }
+            guard record.isCompressed || record.rawBytes == record.storedBytes else {
+                throw MaxError(.malformed, "\(place): \(record.rawBytes) raw bytes, \(record.storedBytes) stored, and not compressed")
+            }
+            guard record.rawBytes <= BundleLayout.maximumSectionBytes else {
+                throw MaxError(.limitExceeded, "\(place): \(record.rawBytes) bytes, at most \(BundleLayout.maximumSectionBytes)")
+            }
+            try requireZero(bytes, Int(end)..<Int(aligned), "bundle: before \(record.name)")
+            end = record.offset + record.storedBytes
+            records.append(record)
+        }
+        guard end == total else { throw MaxError(.malformed, "bundle: \(total - end) bytes after the last section") }
+        return records
+    }
+
+    private static func stored(_ record: SectionRecord, _ bytes: UnsafeRawBufferPointer) -> UnsafeRawBufferPointer {
+        UnsafeRawBufferPointer(rebasing: bytes[Int(record.offset)..<Int(record.offset + record.storedBytes)])
+    }
+
+    /// The section's bytes, decompressed; nil when the bundle has none of this kind.
+    public func section(_ kind: BundleLayout.Kind) throws(MaxError) -> [UInt8]? {
+        guard let record = records.first(where: { $0.knownKind == kind }) else { return nil }
+        let stored = Bundle.stored(record, file.bytes)
+        guard record.isCompressed else { return Array(stored) }
+        return try Compression.decompress(stored, rawBytes: Int(record.rawBytes), name: "bundle: \(record.name)")
+    }
+
+    /// Calls `body` with an uncompressed section in place.
+    func withSection<Result>(_ kind: BundleLayout.Kind, _ body: (UnsafeRawBufferPointer) throws(MaxError) -> Result) throws(MaxError) -> Result {
+        guard let record = records.first(where: { $0.knownKind == kind }), !record.isCompressed else {
+            throw MaxError(.malformed, "bundle: the section \(kind) is missing")
+        }
+        return try body(Bundle.stored(record, file.bytes))
+    }
+
+    /// The graph, built and verified again from what is stored.
+    public func graph() throws(MaxError) -> Graph {
+        let constants = try withSection(.constants) { bytes throws(MaxError) in try TensorTable.read(bytes, name: "constants") }
+        return try withSection(.graph) { bytes throws(MaxError) in
+            guard UInt64(bytes.count) <= BundleLayout.maximumParsedBytes else {
+                throw MaxError(.limitExceeded, "graph: \(bytes.count) bytes, at most \(BundleLayout.maximumParsedBytes)")
+            }
+            return try GraphCodec.read(bytes, constants: constants)
+        }
+    }
+
+    /// The golden rows, or nil when the bundle has none.
+    public func golden(for graph: Graph) throws(MaxError) -> GoldenRows? {
+        guard let bytes = try section(.golden) else { return nil }
+        let tensors: [Tensor]
+        do {
+            tensors = try bytes.withUnsafeBytes { raw in try TensorTable.read(raw, name: "golden") }
+        } catch let error as MaxError { throw error } catch { throw MaxError(.internal, "\(error)") }
+        guard tensors.count == graph.inputs.count + graph.outputs.count else {
+            throw MaxError(.malformed, "golden: \(tensors.count) tensors, expected \(graph.inputs.count) inputs and \(graph.outputs.count) outputs")
+        }
+        return GoldenRows(inputs: Array(tensors.prefix(graph.inputs.count)), outputs: Array(tensors.dropFirst(graph.inputs.count)))
+    }
+
+    /// The file as it was, or would be, without signatures: what a signature covers.
+    public func contentImage() -> [UInt8] {
+        var image = Array(file.bytes[..<Int(contentBytes)])
+        BundleWriter.finishPage(&image, records.filter { $0.knownKind != .signatures }, contentBytes: contentBytes, contentSections: records.count { $0.knownKind != .signatures })
+        return image
+    }
+}
+
+extension Text {
+    /// Whether this may name a model or a version: in URLs, file names and logs alike.
+    public var isModelName: Bool {
+        guard (1...128).contains(utf8.count), utf8.first != UInt8(ascii: ".") else { return false }
+        return utf8.allSatisfy { byte in
+            switch byte {
+            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "0")...UInt8(ascii: "9"),
+                UInt8(ascii: "."), UInt8(ascii: "_"), UInt8(ascii: "-"):
+                true
+            default: false
+            }
+        }
+    }
+}
