@@ -12,7 +12,7 @@ final class Folder {
         path = String(cString: made)
     }
 
-    deinit { _ = removeTree(path) }
+    deinit { removeTree() }
 
     subscript(_ name: String) -> String { path + "/" + name }
 
@@ -48,9 +48,17 @@ final class Folder {
         return names.sorted()
     }
 
-    private func removeTree(_ path: String) -> Int32 {
-        for name in names { unlink(path + "/" + name) }
-        return rmdir(path)
+    func makeFolder(_ name: String) -> String {
+        mkdir(self[name], 0o755)
+        return self[name]
+    }
+
+    private func removeTree() {
+        let visit: __nftw_func_t = { path, _, _, _ in
+            if let path { remove(path) }
+            return 0
+        }
+        nftw(path, visit, 8, FTW_DEPTH | FTW_PHYS)
     }
 }
 

@@ -15,6 +15,7 @@ namespace {
 
 // Bytes of a column chunk that are read at once; one such buffer per column.
 constexpr int64_t kColumnBufferBytes = 256 << 10;
+constexpr int64_t kRemoteColumnBufferBytes = 4 << 20;
 
 // The leaf columns of the file that make up a column of the table.
 void CollectLeaves(const parquet::arrow::SchemaField& field, std::vector<int>& leaves) {
@@ -27,7 +28,7 @@ class ParquetReader : public Reader {
   arrow::Status Open(std::unique_ptr<Source> source, const ReadOptions& options) {
     parquet::ReaderProperties properties = parquet::default_reader_properties();
     properties.enable_buffered_stream();
-    properties.set_buffer_size(kColumnBufferBytes);
+    properties.set_buffer_size(source->is_remote() ? kRemoteColumnBufferBytes : kColumnBufferBytes);
     parquet::ArrowReaderProperties arrow_properties(options.use_threads);
     arrow_properties.set_pre_buffer(false);
     arrow_properties.set_batch_size(options.batch_rows);

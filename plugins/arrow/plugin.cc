@@ -99,10 +99,12 @@ int32_t Open(const maxai_arrow_read_options* given, maxai_arrow_reader** out, ma
       }
     }
     ARROW_RETURN_NOT_OK(UseThreads(given->threads));
-    ARROW_ASSIGN_OR_RAISE(
-        auto source, given->descriptor >= 0 ? maxai::Source::OfDescriptor(given->descriptor)
-                                            : maxai::Source::At(given->location));
-    ARROW_ASSIGN_OR_RAISE(reader->reader, maxai::OpenReader(std::move(source), options));
+    if (given->descriptor >= 0) {
+      ARROW_ASSIGN_OR_RAISE(auto source, maxai::Source::OfDescriptor(given->descriptor));
+      ARROW_ASSIGN_OR_RAISE(reader->reader, maxai::OpenReader(std::move(source), options));
+    } else {
+      ARROW_ASSIGN_OR_RAISE(reader->reader, maxai::OpenLocation(given->location, options));
+    }
     ARROW_RETURN_NOT_OK(Describe(*reader));
     *out = reader.release();
     return Status::OK();

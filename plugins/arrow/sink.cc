@@ -1,6 +1,5 @@
 #include "sink.h"
 
-#include <arrow/filesystem/filesystem.h>
 #include <arrow/io/buffered.h>
 #include <arrow/io/file.h>
 #include <arrow/memory_pool.h>
@@ -13,8 +12,7 @@
 #include <cerrno>
 #include <cstdlib>
 
-#include "failure.h"
-#include "source.h"
+#include "remote.h"
 
 namespace maxai {
 namespace {
@@ -76,11 +74,10 @@ Result<std::unique_ptr<Sink>> Sink::ToDescriptor(int descriptor) {
 Result<std::unique_ptr<Sink>> Sink::At(const std::string& location) {
   auto sink = std::make_unique<Sink>();
   if (IsRemote(location)) {
-    ARROW_RETURN_NOT_OK(PrepareFileSystem(location));
     std::string path;
-    ARROW_ASSIGN_OR_RAISE(auto system, arrow::fs::FileSystemFromUri(location, &path));
+    ARROW_ASSIGN_OR_RAISE(auto system, RemoteFileSystem(location, &path));
     auto stream = system->OpenOutputStream(path);
-    if (!stream.ok()) return system->type_name() == "local" ? stream.status() : NetworkError(stream.status());
+    if (!stream.ok()) return RemoteError(stream.status(), *system);
     sink->stream_ = std::move(*stream);
     return sink;
   }

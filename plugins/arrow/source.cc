@@ -1,7 +1,6 @@
 #include "source.h"
 
 #include <arrow/buffer.h>
-#include <arrow/filesystem/filesystem.h>
 #include <arrow/io/compressed.h>
 #include <arrow/io/concurrency.h>
 #include <arrow/io/file.h>
@@ -17,7 +16,6 @@
 #include <cstring>
 #include <utility>
 
-#include "failure.h"
 
 namespace maxai {
 namespace {
@@ -188,21 +186,16 @@ Result<std::unique_ptr<Source>> Source::OfDescriptor(int descriptor) {
   return source;
 }
 
-Result<std::unique_ptr<Source>> Source::At(const std::string& location) {
-  if (IsRemote(location)) {
-    ARROW_RETURN_NOT_OK(PrepareFileSystem(location));
-    std::string path;
-    ARROW_ASSIGN_OR_RAISE(auto system, arrow::fs::FileSystemFromUri(location, &path));
-    auto source = std::make_unique<Source>();
-    auto file = system->OpenInputFile(path);
-    if (!file.ok()) return system->type_name() == "local" ? file.status() : NetworkError(file.status());
-    source->file_ = std::move(*file);
-    return source;
-  }
-  const int descriptor = ::open(location.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY);
-  if (descriptor < 0) return SystemError("cannot open");
-  auto source = OfDescriptor(descriptor);
-  ::close(descriptor);
+Result<std::unique_ptr<Source>> Source::At(const std::string& path) {
+  Descriptor descriptor(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY));
+  if (descriptor.number() < 0) return SystemError("cannot open");
+  return OfDescriptor(descriptor.number());
+}
+
+std::unique_ptr<Source> Source::Of(std::shared_ptr<arrow::io::RandomAccessFile> file, bool is_remote) {
+  auto source = std::make_unique<Source>();
+  source->file_ = std::move(file);
+  source->is_remote_ = is_remote;
   return source;
 }
 
