@@ -93,38 +93,44 @@ struct MaxaiInspect: ParsableCommand {
     private func padded(_ text: String, _ width: Int) -> String { text + String(repeating: " ", count: max(1, width - text.utf8.count)) }
 
     private func write(_ schema: Schema, to out: inout JSONWriter) {
-        out.member("columns", array: { out in
-            for column in schema.columns {
-                out.object {
-                    $0.member("name", column.name.string)
-                    $0.member("type", column.element.rawValue)
-                    $0.member("required", column.missing == nil || column.missing == .error)
+        out.member(
+            "columns",
+            array: { out in
+                for column in schema.columns {
+                    out.object {
+                        $0.member("name", column.name.string)
+                        $0.member("type", column.element.rawValue)
+                        $0.member("required", column.missing == nil || column.missing == .error)
+                    }
                 }
-            }
-        })
-        out.member("outputs", array: { out in
-            for port in schema.outputs {
-                out.object { out in
-                    out.member("name", port.name.string)
-                    out.member("type", port.element.rawValue)
-                    out.member("width", port.width)
-                    out.member("labels", array: { for label in port.labels { $0.value(label) } })
+            })
+        out.member(
+            "outputs",
+            array: { out in
+                for port in schema.outputs {
+                    out.object { out in
+                        out.member("name", port.name.string)
+                        out.member("type", port.element.rawValue)
+                        out.member("width", port.width)
+                        out.member("labels", array: { for label in port.labels { $0.value(label) } })
+                    }
                 }
-            }
-        })
+            })
     }
 
     private func write(_ records: [SectionRecord], to out: inout JSONWriter) {
-        out.member("sections", array: { out in
-            for record in records {
-                out.object {
-                    $0.member("kind", record.name)
-                    $0.member("offset", record.offset)
-                    $0.member("storedBytes", record.storedBytes)
-                    $0.member("rawBytes", record.rawBytes)
-                    $0.member("digest", record.digest.hex)
+        out.member(
+            "sections",
+            array: { out in
+                for record in records {
+                    out.object {
+                        $0.member("kind", record.name)
+                        $0.member("offset", record.offset)
+                        $0.member("storedBytes", record.storedBytes)
+                        $0.member("rawBytes", record.rawBytes)
+                        $0.member("digest", record.digest.hex)
+                    }
                 }
-            }
-        })
+            })
     }
 }

@@ -191,7 +191,9 @@ private func matrix(_ dice: inout Dice, _ rows: Int, _ columns: Int) -> [Float] 
                 let offsets = [Int64](repeating: 0, count: 301)
                 try offsets.withUnsafeBufferPointer { offsets in
                     guard let first = offsets.baseAddress else { return }
-                    let views = [ColumnView(.f64, start, strideBytes: 8), ColumnView(.string, start, strideBytes: 0, offsets: .wide(first))]
+                    let views = [
+                        ColumnView(.f64, start, strideBytes: 8), ColumnView(.string, start, strideBytes: 0, offsets: .wide(first)),
+                    ]
                     try views.withUnsafeBufferPointer { try context.predict($0, rows: 2) }
                 }
             }

@@ -54,10 +54,11 @@ import Testing
         let folder = try folder()
         _ = try folder.write("t/a.ndjson", "{\"a\":1}\n")
         _ = try folder.write("t/b.ndjson", "{\"b\":1}\n")
-        #expect(throws: MaxError(
-            .malformed,
-            "cannot read '\(folder["t"])': in '\(folder["t"])/b.ndjson': "
-                + "0 columns are called \"a\", expected one as in the first file")
+        #expect(
+            throws: MaxError(
+                .malformed,
+                "cannot read '\(folder["t"])': in '\(folder["t"])/b.ndjson': "
+                    + "0 columns are called \"a\", expected one as in the first file")
         ) { try TableReader.open(folder["t"]).cells() }
     }
 

@@ -51,7 +51,8 @@ extension Ops {
             "hard_sigmoid", "max(0, min(1, alpha · x + beta)). Source: ONNX HardSigmoid.", "HardSigmoid",
             ("alpha", Double(Float(0.2))), ("beta", 0.5)
         ) { x, alpha, beta in max(0, min(1, alpha * x + beta)) },
-        float("hard_swish", "x · max(0, min(1, x / 6 + 1/2)). Source: ONNX HardSwish.", "HardSwish",
+        float(
+            "hard_swish", "x · max(0, min(1, x / 6 + 1/2)). Source: ONNX HardSwish.", "HardSwish",
             { $0 * max(0, min(1, $0 / 6 + 0.5)) }, { $0 * max(0, min(1, $0 / 6 + 0.5)) }, since: 14),
         float1("celu", "max(0, x) + min(0, alpha · (e^(x/alpha) - 1)). Source: ONNX Celu.", "Celu", ("alpha", 1), since: 12) {
             max(0, $0) + min(0, $1 * (Glibc.exp($0 / $1) - 1))
@@ -183,9 +184,10 @@ private struct NegBody: NumberBody {
 private struct SignBody: NumberBody {
     func callAsFunction<E: Number>(_ values: [E]) throws(MaxError) -> TensorStorage {
         let zero = E(converting: Int64(0))
-        return E.wrap(values.map {
-            $0.isNaNValue ? $0 : $0 > zero ? E(converting: Int64(1)) : $0 < zero ? E(converting: Int64(-1)) : zero
-        })
+        return E.wrap(
+            values.map {
+                $0.isNaNValue ? $0 : $0 > zero ? E(converting: Int64(1)) : $0 < zero ? E(converting: Int64(-1)) : zero
+            })
     }
 }
 

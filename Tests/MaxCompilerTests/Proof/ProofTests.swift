@@ -37,9 +37,10 @@ import Testing
             try trees.addTree(count: 3, output: 0) { position throws(MaxError) in
                 position > 0
                     ? .leaf([Double(tree * position)])
-                    : .split(.init(
-                        column: tree % 3, comparison: .less, threshold: 1000 + Double(tree), missing: .nan, missingGoesTrue: false,
-                        ifTrue: 1, ifFalse: 2))
+                    : .split(
+                        .init(
+                            column: tree % 3, comparison: .less, threshold: 1000 + Double(tree), missing: .nan, missingGoesTrue: false,
+                            ifTrue: 1, ifFalse: 2))
             }
         }
         var builder = GraphBuilder(name: "g")

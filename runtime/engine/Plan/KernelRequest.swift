@@ -102,7 +102,8 @@ struct KernelRequest {
         _ i64: @escaping @Sendable (Int64, Int64) -> Bool
     ) -> (any Step)? { zip(.f32, f32) ?? zip(.f64, f64) ?? zip(.i64, i64) }
 
-    private func zip<A: TensorElement & BitwiseCopyable, R>(_ element: ElementType, _ body: @escaping @Sendable (A, A) -> R) -> (any Step)? {
+    private func zip<A: TensorElement & BitwiseCopyable, R>(_ element: ElementType, _ body: @escaping @Sendable (A, A) -> R) -> (any Step)?
+    {
         guard operands.count == 2, let a: ZipOperand<A> = broadcast(operands[0], element),
             let b: ZipOperand<A> = broadcast(operands[1], element)
         else { return nil }

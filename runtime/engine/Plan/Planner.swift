@@ -96,7 +96,9 @@ struct Planner {
         let out = try reserve(type.element, width)
         var request = KernelRequest(node: node, operands: operands, out: out, rank: shape.count, constants: constants)
         guard let step = try request.choose() else {
-            throw NotPlanned("no kernel for '\(node.op.name)' from \(node.operands.compactMap { $0.map { "\(graph.type(of: $0))" } }.joined(separator: ", ")) to \(type)")
+            throw NotPlanned(
+                "no kernel for '\(node.op.name)' from \(node.operands.compactMap { $0.map { "\(graph.type(of: $0))" } }.joined(separator: ", ")) to \(type)"
+            )
         }
         if request.scratchWidth > 0 {
             let scratch = try reserve(.u8, request.scratchWidth)

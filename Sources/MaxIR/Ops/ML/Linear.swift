@@ -1,8 +1,11 @@
 extension Ops {
     public static let linearRegressor = Operator(
-        "linear_regressor", "x · coefficients' + intercepts for each target, in f32, then `post_transform`. Source: ai.onnx.ml LinearRegressor.",
+        "linear_regressor",
+        "x · coefficients' + intercepts for each target, in f32, then `post_transform`. Source: ai.onnx.ml LinearRegressor.",
         operands: [.one("x", Rows.numeric)],
-        attributes: [.required("coefficients", .floats), .optional("intercepts", .floats), .defaulted("targets", .int(1)), PostTransform.attribute],
+        attributes: [
+            .required("coefficients", .floats), .optional("intercepts", .floats), .defaulted("targets", .int(1)), PostTransform.attribute,
+        ],
         onnx: .ml("LinearRegressor", since: 1),
         infer: { node throws(MaxError) in
             _ = try PostTransform(node)
@@ -43,7 +46,8 @@ extension Ops {
         evaluate: { node throws(MaxError) in
             let (rows, width) = try Rows.shape(node)
             let labels = try ClassLabels(node)
-            let outputs = try LinearScores.outputs(node, Int64(node.optionalFloats("intercepts")?.count ?? labels.storage.count), .fixed(width))
+            let outputs = try LinearScores.outputs(
+                node, Int64(node.optionalFloats("intercepts")?.count ?? labels.storage.count), .fixed(width))
             let scores = try LinearScores.compute(node, rows: rows, width: width, outputs: outputs)
             let transform = try PostTransform(node)
             var chosen: [Int] = []

@@ -52,7 +52,9 @@ struct ClassLabels {
     init(_ node: some OperatorNode, integers: String = "classlabels_ints", strings: String = "classlabels_strings") throws(MaxError) {
         let (numbers, texts) = (node.optionalInts(integers) ?? [], node.optionalStrings(strings) ?? [])
         guard numbers.isEmpty != texts.isEmpty else {
-            throw MaxError(.malformed, "expected class labels in one of \(integers) and \(strings), found them in \(numbers.isEmpty ? "neither" : "both")")
+            throw MaxError(
+                .malformed,
+                "expected class labels in one of \(integers) and \(strings), found them in \(numbers.isEmpty ? "neither" : "both")")
         }
         storage = texts.isEmpty ? .i64(numbers) : .string(texts)
     }
