@@ -1,5 +1,7 @@
-// A folder of files with the same columns, as engines write them: read one after the other in the order of their
-// paths' bytes. Folders called `key=value` (Hive partitions) give a column each.
+// A folder of files with the same columns, as engines write them: read one after the other in the order of
+// their paths' bytes. Folders called `key=value` (Hive partitions) give a column each.
+#include "folder.h"
+
 #include <arrow/array/util.h>
 #include <arrow/filesystem/filesystem.h>
 #include <arrow/scalar.h>
@@ -8,7 +10,6 @@
 #include <algorithm>
 #include <charconv>
 
-#include "folder.h"
 #include "plain.h"
 #include "remote.h"
 
@@ -41,7 +42,9 @@ std::vector<std::string> Components(const std::string& root, const std::string& 
 }
 
 // Files and folders that engines keep for themselves: `_SUCCESS`, `.part-0.crc`.
-bool IsHidden(const std::string& component) { return component.starts_with('_') || component.starts_with('.'); }
+bool IsHidden(const std::string& component) {
+  return component.starts_with('_') || component.starts_with('.');
+}
 
 Result<std::vector<Part>> PartsOf(arrow::fs::FileSystem& system, const std::string& root) {
   arrow::fs::FileSelector selector;
@@ -57,9 +60,8 @@ Result<std::vector<Part>> PartsOf(arrow::fs::FileSystem& system, const std::stri
     for (size_t i = 0; i + 1 < components.size(); ++i) {
       const size_t equals = components[i].find('=');
       if (equals == std::string::npos || equals == 0) continue;
-      part.keys.emplace_back(
-          arrow::util::UriUnescape(components[i].substr(0, equals)),
-          arrow::util::UriUnescape(components[i].substr(equals + 1)));
+      part.keys.emplace_back(arrow::util::UriUnescape(components[i].substr(0, equals)),
+                             arrow::util::UriUnescape(components[i].substr(equals + 1)));
     }
   }
   if (parts.empty()) return Status::Invalid("the folder has no files");
@@ -68,9 +70,9 @@ Result<std::vector<Part>> PartsOf(arrow::fs::FileSystem& system, const std::stri
   }
   std::sort(parts.begin(), parts.end(), [](const Part& a, const Part& b) { return a.path < b.path; });
   for (const Part& part : parts) {
-    const bool same = std::equal(
-        part.keys.begin(), part.keys.end(), parts[0].keys.begin(), parts[0].keys.end(),
-        [](const auto& a, const auto& b) { return a.first == b.first; });
+    const bool same =
+        std::equal(part.keys.begin(), part.keys.end(), parts[0].keys.begin(), parts[0].keys.end(),
+                   [](const auto& a, const auto& b) { return a.first == b.first; });
     if (!same) return Status::Invalid("the folder has files below different partition keys: ", part.path);
   }
   return parts;
@@ -84,8 +86,8 @@ bool IsInteger(const std::string& text) {
 
 class FolderReader : public Reader {
  public:
-  Status Open(
-      std::shared_ptr<arrow::fs::FileSystem> system, const std::string& root, const ReadOptions& options) {
+  Status Open(std::shared_ptr<arrow::fs::FileSystem> system, const std::string& root,
+              const ReadOptions& options) {
     system_ = std::move(system);
     options_ = options;
     ARROW_ASSIGN_OR_RAISE(parts_, PartsOf(*system_, root));
@@ -106,7 +108,9 @@ class FolderReader : public Reader {
       const bool integers = std::all_of(parts_.begin(), parts_.end(), [&](const Part& part) {
         return IsInteger(part.keys[key].second) || part.keys[key].second == kMissing;
       });
-      const auto type = declared != options.types.end() ? declared->second : integers ? arrow::int64() : arrow::utf8();
+      const auto type = declared != options.types.end() ? declared->second
+                        : integers                      ? arrow::int64()
+                                                        : arrow::utf8();
       fields.push_back(arrow::field(name, type));
     }
     schema_ = arrow::schema(std::move(fields));
@@ -161,17 +165,17 @@ class FolderReader : public Reader {
       if (part_ > 0) {
         const auto found = current_->schema()->GetAllFieldIndices(wanted->name());
         if (found.size() != 1) {
-          return InPart(Status::Invalid(
-              found.size(), " columns are called \"", wanted->name(), "\", expected one as in the first file"));
+          return InPart(Status::Invalid(found.size(), " columns are called \"", wanted->name(),
+                                        "\", expected one as in the first file"));
         }
         index = found[0];
       }
       const auto plain = PlainType(*current_->schema()->field(index)->type());
       const bool untyped = current_->schema()->field(index)->type()->id() == arrow::Type::NA;
       if (!untyped && (!plain || !plain->Equals(wanted->type()))) {
-        return InPart(Status::Invalid(
-            "column \"", wanted->name(), "\" holds ", current_->schema()->field(index)->type()->ToString(),
-            ", expected ", wanted->type()->ToString(), " as in the first file"));
+        return InPart(Status::Invalid("column \"", wanted->name(), "\" holds ",
+                                      current_->schema()->field(index)->type()->ToString(), ", expected ",
+                                      wanted->type()->ToString(), " as in the first file"));
       }
       indices.push_back(index);
     }
@@ -203,8 +207,8 @@ class FolderReader : public Reader {
         } else {
           auto scalar = arrow::Scalar::Parse(field->type(), text);
           if (!scalar.ok()) {
-            return Status::Invalid(
-                "partition \"", field->name(), "\" of '", parts_[part_].path, "' is no ", field->type()->ToString());
+            return Status::Invalid("partition \"", field->name(), "\" of '", parts_[part_].path, "' is no ",
+                                   field->type()->ToString());
           }
           ARROW_ASSIGN_OR_RAISE(auto array, arrow::MakeArrayFromScalar(**scalar, batch.num_rows()));
           arrays.push_back(std::move(array));
@@ -227,8 +231,8 @@ class FolderReader : public Reader {
 
 }  // namespace
 
-Result<std::unique_ptr<Reader>> OpenFolder(
-    std::shared_ptr<arrow::fs::FileSystem> system, const std::string& root, const ReadOptions& options) {
+Result<std::unique_ptr<Reader>> OpenFolder(std::shared_ptr<arrow::fs::FileSystem> system,
+                                           const std::string& root, const ReadOptions& options) {
   auto reader = std::make_unique<FolderReader>();
   ARROW_RETURN_NOT_OK(reader->Open(std::move(system), root, options));
   return reader;

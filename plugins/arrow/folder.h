@@ -8,7 +8,7 @@
 namespace maxai {
 
 // The table in all files of a folder; `root` is its path in `system`.
-arrow::Result<std::unique_ptr<Reader>> OpenFolder(
-    std::shared_ptr<arrow::fs::FileSystem> system, const std::string& root, const ReadOptions& options);
+arrow::Result<std::unique_ptr<Reader>> OpenFolder(std::shared_ptr<arrow::fs::FileSystem> system,
+                                                  const std::string& root, const ReadOptions& options);
 
 }  // namespace maxai

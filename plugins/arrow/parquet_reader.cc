@@ -45,7 +45,8 @@ class ParquetReader : public Reader {
     const auto& fields = file_->manifest().schema_fields;
     std::vector<int> leaves;
     for (const int column : columns) {
-      if (static_cast<size_t>(column) >= fields.size()) return arrow::Status::IndexError("no column ", column);
+      if (static_cast<size_t>(column) >= fields.size())
+        return arrow::Status::IndexError("no column ", column);
       CollectLeaves(fields[static_cast<size_t>(column)], leaves);
     }
     std::vector<int> groups(static_cast<size_t>(file_->num_row_groups()));
@@ -63,7 +64,8 @@ class ParquetReader : public Reader {
 
 }  // namespace
 
-arrow::Result<std::unique_ptr<Reader>> OpenParquet(std::unique_ptr<Source> source, const ReadOptions& options) {
+arrow::Result<std::unique_ptr<Reader>> OpenParquet(std::unique_ptr<Source> source,
+                                                   const ReadOptions& options) {
   auto reader = std::make_unique<ParquetReader>();
   ARROW_RETURN_NOT_OK(reader->Open(std::move(source), options));
   return reader;

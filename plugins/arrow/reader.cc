@@ -24,7 +24,8 @@ int32_t FormatOf(const std::string& head, const ReadOptions& options) {
 
 }  // namespace
 
-arrow::Result<std::unique_ptr<Reader>> OpenReader(std::unique_ptr<Source> source, const ReadOptions& options) {
+arrow::Result<std::unique_ptr<Reader>> OpenReader(std::unique_ptr<Source> source,
+                                                  const ReadOptions& options) {
   ARROW_RETURN_NOT_OK(source->Decompress());
   ARROW_ASSIGN_OR_RAISE(const std::string head, source->Head(4096));
   switch (FormatOf(head, options)) {

@@ -1,3 +1,5 @@
+#include "remote.h"
+
 #include <arrow/filesystem/filesystem.h>
 #include <arrow/util/io_util.h>
 #include <dlfcn.h>
@@ -8,7 +10,6 @@
 #include <mutex>
 
 #include "failure.h"
-#include "remote.h"
 
 namespace maxai {
 namespace {
@@ -19,7 +20,8 @@ using arrow::Status;
 // The path of libarrow_s3 beside libarrow, or nothing where libarrow holds S3 itself.
 std::string S3Library() {
   Dl_info info;
-  if (!dladdr(reinterpret_cast<const void*>(&arrow::fs::LoadFileSystemFactories), &info) || !info.dli_fname) return "";
+  if (!dladdr(reinterpret_cast<const void*>(&arrow::fs::LoadFileSystemFactories), &info) || !info.dli_fname)
+    return "";
   const std::string library = info.dli_fname;
   const std::string pattern = library.substr(0, library.rfind('/') + 1) + "libarrow_s3.so*";
   glob_t found;
@@ -53,7 +55,8 @@ bool IsRemote(const std::string& location) {
   return true;
 }
 
-Result<std::shared_ptr<arrow::fs::FileSystem>> RemoteFileSystem(const std::string& location, std::string* path) {
+Result<std::shared_ptr<arrow::fs::FileSystem>> RemoteFileSystem(const std::string& location,
+                                                                std::string* path) {
   if (!location.starts_with("s3://")) return arrow::fs::FileSystemFromUri(location, path);
   static std::once_flag loaded;
   static Status status;
@@ -63,7 +66,8 @@ Result<std::shared_ptr<arrow::fs::FileSystem>> RemoteFileSystem(const std::strin
   });
   ARROW_RETURN_NOT_OK(status);
   auto system = arrow::fs::FileSystemFromUri(location, path);
-  // Only now: what is registered last runs first, and the library has statics of its own that it makes on first use.
+  // Only now: what is registered last runs first, and the library has statics of its own that it makes on
+  // first use.
   static std::once_flag registered;
   std::call_once(registered, [] { std::atexit(ShutDownS3); });
   return system;

@@ -13,7 +13,8 @@ namespace maxai {
 bool IsRemote(const std::string& location);
 
 // The file system of a URI, and the path in it. S3 is shut down when the process ends.
-arrow::Result<std::shared_ptr<arrow::fs::FileSystem>> RemoteFileSystem(const std::string& location, std::string* path);
+arrow::Result<std::shared_ptr<arrow::fs::FileSystem>> RemoteFileSystem(const std::string& location,
+                                                                       std::string* path);
 
 // What a file system said when a file was opened: an error of the network, unless the system gave an errno.
 arrow::Status RemoteError(const arrow::Status& status, const arrow::fs::FileSystem& system);

@@ -44,7 +44,8 @@ std::string Resolved(const std::string& path) {
 
 Result<std::string> UnfinishedName(const std::string& path) {
   uint64_t random;
-  if (::getrandom(&random, sizeof random, 0) != static_cast<ssize_t>(sizeof random)) return SystemError("no randomness");
+  if (::getrandom(&random, sizeof random, 0) != static_cast<ssize_t>(sizeof random))
+    return SystemError("no randomness");
   const size_t name = path.rfind('/') + 1;
   // The file's own name is left out where that could make the new one too long.
   const std::string own = path.size() - name <= 200 ? path.substr(name) : "table";

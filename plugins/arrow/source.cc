@@ -16,7 +16,6 @@
 #include <cstring>
 #include <utility>
 
-
 namespace maxai {
 namespace {
 
@@ -135,7 +134,8 @@ Result<std::string> ReadUpTo(arrow::io::InputStream& stream, int64_t count) {
 
 Result<std::shared_ptr<arrow::io::InputStream>> Decompressed(
     const std::shared_ptr<arrow::io::InputStream>& stream, int compression) {
-  ARROW_ASSIGN_OR_RAISE(auto codec, arrow::util::Codec::Create(static_cast<arrow::Compression::type>(compression)));
+  ARROW_ASSIGN_OR_RAISE(auto codec,
+                        arrow::util::Codec::Create(static_cast<arrow::Compression::type>(compression)));
   return arrow::io::CompressedInputStream::Make(codec.get(), stream);
 }
 

@@ -13,7 +13,8 @@ namespace maxai {
 // Bytes that the types of CSV and NDJSON columns are inferred from.
 constexpr int64_t kHeadBytes = 4 << 20;
 
-// Bytes of CSV and NDJSON that are parsed at once. A longer record is an error, unless it happens to end in the next block.
+// Bytes of CSV and NDJSON that are parsed at once. A longer record is an error, unless it happens to end in
+// the next block.
 constexpr int32_t kBlockBytes = 1 << 20;
 
 class Source {
@@ -40,10 +41,11 @@ class Source {
   arrow::Status Decompress();
 
  private:
-  std::shared_ptr<arrow::io::RandomAccessFile> file_;  // where the bytes can be read again; only positioned reads
-  std::shared_ptr<arrow::io::InputStream> pipe_;       // where they cannot; behind head_
-  std::string head_;                                   // what was already taken from the pipe
-  int codec_ = -1;                                     // arrow::Compression::type
+  std::shared_ptr<arrow::io::RandomAccessFile>
+      file_;                                      // where the bytes can be read again; only positioned reads
+  std::shared_ptr<arrow::io::InputStream> pipe_;  // where they cannot; behind head_
+  std::string head_;                              // what was already taken from the pipe
+  int codec_ = -1;                                // arrow::Compression::type
   bool is_remote_ = false;
 };
 

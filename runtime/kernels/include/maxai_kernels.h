@@ -17,10 +17,11 @@ enum {
 
 uint32_t maxai_cpu_features(void);
 
-// A tree ensemble. Matrices are column-major: element (row, column) of a matrix stands at `column * stride + row`.
+// A tree ensemble. Matrices are column-major: element (row, column) of a matrix stands at `column * stride +
+// row`.
 //
-// Children: c >= 0 is node c, c < 0 is leaf ~c. Codes of comparison, missing and set rule are those of the graph's
-// `trees` operator; validated before.
+// Children: c >= 0 is node c, c < 0 is leaf ~c. Codes of comparison, missing and set rule are those of the
+// graph's `trees` operator; validated before.
 typedef struct {
   int32_t tree_count, output_count, leaf_stride;
   uint8_t set_rule;  // 0 non-negative, 1 truncated, 2 exact
@@ -36,7 +37,8 @@ typedef struct {
 } maxai_trees;
 
 // Any ensemble of sums, one row at a time per tree.
-void maxai_trees_general(const maxai_trees *trees, const void *x, int x_is_f64, size_t stride, size_t rows, void *out);
+void maxai_trees_general(const maxai_trees *trees, const void *x, int x_is_f64, size_t stride, size_t rows,
+                         void *out);
 
 // A node of an ensemble whose tests are all `x < threshold` in f32. A leaf is its own child.
 typedef struct {
@@ -55,7 +57,8 @@ typedef struct {
   const float *leaf_values, *base;
 } maxai_less_trees;
 
-void maxai_less_trees_scalar(const maxai_less_trees *trees, const float *x, size_t stride, size_t rows, float *out);
+void maxai_less_trees_scalar(const maxai_less_trees *trees, const float *x, size_t stride, size_t rows,
+                             float *out);
 
 // A node on ranks: rows go right when the rank in `column` is above `rank`. Slots are path masks of the tree;
 // the root's is 0, and slot 64 belongs to nobody.
@@ -83,7 +86,7 @@ typedef struct {
   const maxai_rank_column *columns;
 } maxai_rank_trees;
 
-// `stride` is a multiple of 64; whole groups of 64 rows are computed. `ranks` holds a byte per variant and row.
-// Needs MAXAI_CPU_AVX512.
-void maxai_rank_trees_avx512(const maxai_rank_trees *trees, const float *x, size_t stride, size_t rows, uint8_t *ranks,
-                             float *out);
+// `stride` is a multiple of 64; whole groups of 64 rows are computed. `ranks` holds a byte per variant and
+// row. Needs MAXAI_CPU_AVX512.
+void maxai_rank_trees_avx512(const maxai_rank_trees *trees, const float *x, size_t stride, size_t rows,
+                             uint8_t *ranks, float *out);

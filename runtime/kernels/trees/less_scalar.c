@@ -9,7 +9,8 @@ static inline int32_t next(const maxai_tree_node *node, float x) {
   return node->child[(x < node->threshold) | ((x != x) & node->missing)];
 }
 
-void maxai_less_trees_scalar(const maxai_less_trees *t, const float *x, size_t stride, size_t rows, float *out) {
+void maxai_less_trees_scalar(const maxai_less_trees *t, const float *x, size_t stride, size_t rows,
+                             float *out) {
   const maxai_tree_node *nodes = t->nodes;
   for (int32_t k = 0; k < t->output_count; k++)
     for (size_t row = 0; row < rows; row++) out[k * stride + row] = t->base[k];

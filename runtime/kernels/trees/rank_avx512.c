@@ -7,7 +7,8 @@
 #define AVX512 __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,popcnt")))
 #define AVX512_INLINE AVX512 static inline __attribute__((always_inline))
 
-AVX512_INLINE void rank_column(const maxai_rank_column *c, const float *x, size_t stride, size_t rows, uint8_t *ranks) {
+AVX512_INLINE void rank_column(const maxai_rank_column *c, const float *x, size_t stride, size_t rows,
+                               uint8_t *ranks) {
   const float *from = x + (size_t)c->source * stride;
   uint8_t *left = c->left_variant < 0 ? 0 : ranks + (size_t)c->left_variant * stride;
   uint8_t *right = c->right_variant < 0 ? 0 : ranks + (size_t)c->right_variant * stride;
@@ -32,12 +33,12 @@ AVX512_INLINE void add_leaves(const float *leaves, __m512i code, float *to) {
   __m512 l0 = _mm512_loadu_ps(leaves), l1 = _mm512_loadu_ps(leaves + 16), l2 = _mm512_loadu_ps(leaves + 32),
          l3 = _mm512_loadu_ps(leaves + 48);
   const __m512i high = _mm512_set1_epi32(32);
-#define ADD(q)                                                                                             \
-  {                                                                                                        \
-    __m512i at = _mm512_cvtepu8_epi32(_mm512_extracti32x4_epi32(code, q));                                 \
-    __m512 low = _mm512_permutex2var_ps(l0, at, l1), up = _mm512_permutex2var_ps(l2, at, l3);              \
-    __m512 leaf = _mm512_mask_blend_ps(_mm512_test_epi32_mask(at, high), low, up);                         \
-    _mm512_storeu_ps(to + 16 * q, _mm512_add_ps(_mm512_loadu_ps(to + 16 * q), leaf));                      \
+#define ADD(q)                                                                                \
+  {                                                                                           \
+    __m512i at = _mm512_cvtepu8_epi32(_mm512_extracti32x4_epi32(code, q));                    \
+    __m512 low = _mm512_permutex2var_ps(l0, at, l1), up = _mm512_permutex2var_ps(l2, at, l3); \
+    __m512 leaf = _mm512_mask_blend_ps(_mm512_test_epi32_mask(at, high), low, up);            \
+    _mm512_storeu_ps(to + 16 * q, _mm512_add_ps(_mm512_loadu_ps(to + 16 * q), leaf));         \
   }
   ADD(0) ADD(1) ADD(2) ADD(3)
 #undef ADD
@@ -70,8 +71,8 @@ AVX512 void maxai_rank_trees_avx512(const maxai_rank_trees *t, const float *x, s
 }
 #else
 // Never chosen: maxai_cpu_features has no MAXAI_CPU_AVX512 here.
-void maxai_rank_trees_avx512(const maxai_rank_trees *t, const float *x, size_t stride, size_t rows, uint8_t *ranks,
-                             float *out) {
+void maxai_rank_trees_avx512(const maxai_rank_trees *t, const float *x, size_t stride, size_t rows,
+                             uint8_t *ranks, float *out) {
   (void)t, (void)x, (void)stride, (void)rows, (void)ranks, (void)out;
 }
 #endif
