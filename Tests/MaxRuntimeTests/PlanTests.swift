@@ -7,7 +7,7 @@ import Testing
 
 private let rowCounts = [0, 1, 2, 7, 8, 63, 64, 65, 127, 128, 129, 255, 256, 257, 300]
 private let oddFloats: [Float] = [
-    .nan, 0, -0.0, .infinity, -.infinity, 1, 0.5, Float(0.5).nextUp, Float(0.5).nextDown, -1, 1e-35, -1e-40, 3.25,
+    .nan, 0, -0.0, .infinity, -.infinity, 1, 0.5, Float(0.5).nextUp, Float(0.5).nextDown, -1, 1e-35, Float(bitPattern: 0x8001_16C2), 3.25,
     .greatestFiniteMagnitude, .leastNonzeroMagnitude, 2, 100,
 ]
 

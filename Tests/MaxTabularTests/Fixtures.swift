@@ -12,7 +12,7 @@ final class Folder {
         path = String(cString: made)
     }
 
-    deinit { removeTree() }
+    deinit { Self.removeTree(path) }
 
     subscript(_ name: String) -> String { path + "/" + name }
 
@@ -53,12 +53,16 @@ final class Folder {
         return self[name]
     }
 
-    private func removeTree() {
-        let visit: __nftw_func_t = { path, _, _, _ in
-            if let path { remove(path) }
-            return 0
+    /// Removes what `path` names, and everything below it.
+    private static func removeTree(_ path: String) {
+        if let folder = opendir(path) {
+            while let entry = readdir(folder) {
+                let name = withUnsafeBytes(of: entry.pointee.d_name) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
+                if name != ".", name != ".." { removeTree(path + "/" + name) }
+            }
+            closedir(folder)
         }
-        nftw(path, visit, 8, FTW_DEPTH | FTW_PHYS)
+        remove(path)
     }
 }
 
