@@ -92,7 +92,9 @@ struct ModelCard {
                 let width = tensor.count / rows
                 return [name.string]
                     + (0..<min(rows, Self.shownGoldenRows)).map { row in
-                        let shown = (0..<min(width, Self.shownValues)).map { String(tensor.describe(row * width + $0).prefix { $0 != "(" }) }
+                        let shown = (0..<min(width, Self.shownValues)).map {
+                            String(tensor.describe(row * width + $0).prefix { $0 != "(" })
+                        }
                         return shown.joined(separator: " ") + (width > Self.shownValues ? " …" : "")
                     }
             })
@@ -108,14 +110,19 @@ struct ModelCard {
             out.element("td", "\(record.storedBytes)")
             out.element("td", "\(record.rawBytes)")
             let width = max(1, Int(200 * Double(record.storedBytes) / Double(max(largest, 1))))
-            out.raw(numbers: "<td><svg width=\"200\" height=\"12\"><rect class=\"bar\" width=\"\(width)\" height=\"12\" rx=\"2\"/></svg></td></tr>\n")
+            out.raw(
+                numbers:
+                    "<td><svg width=\"200\" height=\"12\"><rect class=\"bar\" width=\"\(width)\" height=\"12\" rx=\"2\"/></svg></td></tr>\n"
+            )
         }
         out.raw("</tbody></table>\n")
     }
 
     private static let style = """
-        :root{color-scheme:light dark;--ink:#1c2024;--soft:#60646c;--line:#d9d9e0;--page:#fff;--node:#eef3fb;--column:#e9f6ec;--result:#fdf1e3;--accent:#3a6fd8}
-        @media(prefers-color-scheme:dark){:root{--ink:#edeef0;--soft:#b0b4ba;--line:#3a3d42;--page:#18191b;--node:#1d2a41;--column:#17301f;--result:#3a2a14;--accent:#7aa2f7}}
+        :root{color-scheme:light dark;--ink:#1c2024;--soft:#60646c;--line:#d9d9e0;--page:#fff;--node:#eef3fb;--column:#e9f6ec;--result:#fdf1e3;
+        --accent:#3a6fd8}
+        @media(prefers-color-scheme:dark){:root{--ink:#edeef0;
+        --soft:#b0b4ba;--line:#3a3d42;--page:#18191b;--node:#1d2a41;--column:#17301f;--result:#3a2a14;--accent:#7aa2f7}}
         body{margin:0;background:var(--page);color:var(--ink);font:15px/1.5 system-ui,sans-serif}
         main{max-width:72rem;margin:0 auto;padding:2rem 1rem}
         h1{font-size:1.6rem}h2{font-size:1.15rem;margin-top:2.2rem}
