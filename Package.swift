@@ -86,5 +86,8 @@ let package = Package(
         tests("MaxTabularTests", ["MaxTabular"]),
         tests("MaxRegistryTests", ["MaxRegistry"]),
         tests("MaxServingTests", ["MaxServing"]),
+        tests(
+            "CommandTests",
+            ["MaxCases", "MaxIR", "maxai-compile", "maxai-score", "maxai-inspect", "maxai-registry", "maxai-serve"]),
     ]
 )
