@@ -13,15 +13,18 @@ private let oddFloats: [Float] = [
 
 /// The model's outputs are the reference evaluator's, bit for bit, any NaN being equal to any NaN.
 private func expectReference(_ graph: Graph, isPlanned: Bool = true, inputs: (Int) -> [Tensor]) throws {
-    let model = try Model(graph: graph, info: ModelInfo(name: "m"))
-    #expect(model.plan.isPlanned == isPlanned, "\(model.plan.summary)")
+    let models = try KernelChoice.available.map { choice in
+        try KernelChoice.$forced.withValue(choice) { try Model(graph: graph, info: ModelInfo(name: "m")) }
+    }
+    for model in models { #expect(model.plan.isPlanned == isPlanned, "\(model.plan.summary)") }
     for rows in rowCounts {
         let tensors = inputs(rows)
         let expected = try graph.evaluate(tensors.map { .tensor($0) }).compactMap(\.tensor)
-        let found = try model.predict(tensors)
-        for (a, b) in zip(found, expected) {
-            #expect(a.shape == b.shape)
-            #expect(a.firstDifference(from: b) == nil, "\(rows) rows, \(model.plan.summary)")
+        for model in models {
+            for (a, b) in zip(try model.predict(tensors), expected) {
+                #expect(a.shape == b.shape)
+                #expect(a.firstDifference(from: b) == nil, "\(rows) rows, \(model.plan.summary)")
+            }
         }
     }
 }
@@ -37,9 +40,10 @@ private struct Dice: RandomNumberGenerator {
 
 private func forest(
     _ dice: inout Dice, columns: Int, trees: Int, depth: Int, outputs: Int = 1, comparisons: [TreeEnsemble.Comparison],
-    threshold: ElementType, sums: ElementType, missing: [TreeEnsemble.Missing], aggregate: TreeEnsemble.Aggregate = .sum
+    threshold: ElementType, sums: ElementType, missing: [TreeEnsemble.Missing], aggregate: TreeEnsemble.Aggregate = .sum,
+    leafStride: Int = 1, setRule: TreeEnsemble.SetRule = .nonNegative, categories: Int = 64
 ) throws -> TreeEnsemble {
-    var builder = TreeEnsembleBuilder(outputs: outputs)
+    var builder = TreeEnsembleBuilder(outputs: outputs, leafStride: leafStride)
     for tree in 0..<trees {
         let inner = (1 << depth) - 1
         var nodes: [SourceNode] = []
@@ -47,8 +51,9 @@ private func forest(
             let isLeaf = i >= inner || (i > 0 && Int.random(in: 0..<9, using: &dice) == 0)
             let value = Double(Float.random(in: -1...1, using: &dice))
             if isLeaf {
-                nodes.append(.leaf([value]))
+                nodes.append(.leaf((0..<leafStride).map { value * Double($0 + 1) }))
             } else {
+                let comparison = comparisons.randomElement(using: &dice) ?? .less
                 let limit =
                     Bool.random(using: &dice)
                     ? value : Double(oddFloats.filter { $0.isFinite }.randomElement(using: &dice) ?? 0)
@@ -56,16 +61,20 @@ private func forest(
                     .split(
                         SourceNode.Split(
                             column: Int.random(in: 0..<columns, using: &dice),
-                            comparison: comparisons.randomElement(using: &dice) ?? .less, threshold: limit,
+                            comparison: comparison, threshold: comparison == .member ? 0 : limit,
                             missing: missing.randomElement(using: &dice) ?? .nan,
-                            missingGoesTrue: Bool.random(using: &dice), ifTrue: 2 * i + 1, ifFalse: 2 * i + 2)))
+                            missingGoesTrue: Bool.random(using: &dice),
+                            set: comparison == .member
+                                ? (0..<(categories + 63) / 64).map { _ in UInt64.random(in: 0...(.max), using: &dice) } : nil,
+                            ifTrue: 2 * i + 1, ifFalse: 2 * i + 2)))
             }
         }
-        try builder.addTree(count: nodes.count, output: tree % outputs) { nodes[$0] }
+        try builder.addTree(count: nodes.count, output: leafStride > 1 ? 0 : tree % outputs) { nodes[$0] }
     }
     let base = [Double](repeating: 0.25, count: outputs)
     return try builder.finish(
-        threshold: threshold, base: sums == .f64 ? .f64(base) : .f32(base.map { Float($0) }), aggregate: aggregate)
+        threshold: threshold, base: sums == .f64 ? .f64(base) : .f32(base.map { Float($0) }), aggregate: aggregate,
+        setRule: setRule)
 }
 
 private func treeGraph(_ ensemble: TreeEnsemble, columns: Int, input: ElementType = .f32) throws -> Graph {
@@ -114,6 +123,35 @@ private func matrix(_ dice: inout Dice, _ rows: Int, _ columns: Int) -> [Float] 
                         : Tensor(values, shape: [rows, columns])
                 ]
             }
+        }
+    }
+
+    @Test(arguments: TreeEnsemble.SetRule.allCases, [60, 252, 640])
+    func `trees of category sets are the reference's`(rule: TreeEnsemble.SetRule, categories: Int) throws {
+        var dice = Dice(state: 12)
+        for input in [ElementType.f32, .f64] {
+            let ensemble = try forest(
+                &dice, columns: 4, trees: 20, depth: 5, comparisons: [.member, .less], threshold: input, sums: .f32,
+                missing: [.none, .nan, .zero, .nanIsZero], setRule: rule, categories: categories)
+            try expectReference(try treeGraph(ensemble, columns: 4, input: input)) { rows in
+                let values = (0..<4 * rows).map { _ in
+                    Bool.random(using: &dice)
+                        ? oddFloats.randomElement(using: &dice) ?? 0
+                        : Float(Int.random(in: -2...categories + 70, using: &dice)) / (Bool.random(using: &dice) ? 1 : 2)
+                }
+                return [input == .f64 ? Tensor(values.map { Double($0) }, shape: [rows, 4]) : Tensor(values, shape: [rows, 4])]
+            }
+        }
+    }
+
+    @Test(arguments: [2, 6, 7, 9], [ElementType.f32, .f64])
+    func `leaves of several values and of both types are the reference's`(depth: Int, sums: ElementType) throws {
+        var dice = Dice(state: 13)
+        for stride in [1, 3] {
+            let ensemble = try forest(
+                &dice, columns: 6, trees: 19, depth: depth, outputs: 3, comparisons: [.less, .lessOrEqual], threshold: .f32,
+                sums: sums, missing: [.nan], aggregate: stride == 1 ? .sum : .average, leafStride: stride)
+            try expectReference(try treeGraph(ensemble, columns: 6)) { [Tensor(matrix(&dice, $0, 6), shape: [$0, 6])] }
         }
     }
 

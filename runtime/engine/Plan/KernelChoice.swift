@@ -1,14 +1,22 @@
 import CMaxKernels
 import Glibc
 
-/// The family of kernels that this process uses: the best that the processor has, unless `MAXAI_KERNELS` names one.
-enum KernelChoice: String, Sendable {
+/// The family of kernels that a plan uses: the best that the processor has, unless `MAXAI_KERNELS` names one.
+package enum KernelChoice: String, Sendable, CaseIterable {
     case scalar, avx512
 
-    static let current: KernelChoice = {
-        let hasAVX512 = maxai_cpu_features() & UInt32(MAXAI_CPU_AVX512) != 0
-        let best = hasAVX512 ? KernelChoice.avx512 : .scalar
+    /// Overrides the choice for plans made inside `$forced.withValue`.
+    @TaskLocal package static var forced: KernelChoice?
+
+    static var current: KernelChoice { forced ?? chosen }
+
+    /// Those that this processor can run.
+    package static var available: [KernelChoice] { best == .avx512 ? [.scalar, .avx512] : [.scalar] }
+
+    private static let best: KernelChoice = maxai_cpu_features() & UInt32(MAXAI_CPU_AVX512) != 0 ? .avx512 : .scalar
+
+    private static let chosen: KernelChoice = {
         guard let name = getenv("MAXAI_KERNELS"), let asked = KernelChoice(rawValue: String(cString: name)) else { return best }
-        return asked == .avx512 ? best : asked
+        return available.contains(asked) ? asked : best
     }()
 }

@@ -3,8 +3,7 @@ import MaxIR
 
 /// An ensemble whose tests are all `x < threshold` in f32 for f32 columns, exactly equivalent to its source.
 ///
-/// `x <= t` is `x < t'` with t' the next float above t; `x >= t` is the opposite of `x < t` but for NaN, whose side
-/// is stored with each node. An f64 threshold becomes the smallest f32 that is not below it.
+/// For trees of any size; `ByteTrees` are faster where they fit.
 struct LessTrees {
     /// Preorder, the false child first, so that leaves stand in the order of path codes. Leaves are nodes too.
     var nodes: [maxai_tree_node] = []
@@ -38,11 +37,11 @@ struct LessTrees {
                     continue
                 }
                 let node = Int(place)
-                guard let test = Self.test(e, node) else { return nil }
+                guard let test = LessTest(e, node, comparesF64: false), test.policy <= MAXAI_NAN_RIGHT else { return nil }
                 nodes.append(
                     maxai_tree_node(
-                        threshold: test.threshold, column: e.column[node], child: (0, 0),
-                        missing: test.missing ? 1 : 0, leaf: -1))
+                        threshold: Float(test.threshold), column: e.column[node], child: (0, 0),
+                        missing: test.policy == MAXAI_NAN_LEFT ? 1 : 0, leaf: -1))
                 let (ifLess, ifNot) =
                     test.isSwapped ? (e.falseChild[node], e.trueChild[node]) : (e.trueChild[node], e.falseChild[node])
                 open.append((ifNot, Int(here), 0, depth + 1))
@@ -50,33 +49,6 @@ struct LessTrees {
             }
             depths.append(deepest)
         }
-    }
-
-    private static func test(_ e: TreeEnsemble, _ node: Int) -> (threshold: Float, missing: Bool, isSwapped: Bool)? {
-        let policy = e.policy(of: node)
-        guard policy.missing == .none || policy.missing == .nan else { return nil }
-        let nanIsTrue = policy.missing == .nan && policy.goesTrue
-        let isInclusive: Bool, isSwapped: Bool
-        switch TreeEnsemble.Comparison(rawValue: e.comparison[node]) {
-        case .less: (isInclusive, isSwapped) = (false, false)
-        case .lessOrEqual: (isInclusive, isSwapped) = (true, false)
-        case .greaterOrEqual: (isInclusive, isSwapped) = (false, true)
-        case .greater: (isInclusive, isSwapped) = (true, true)
-        default: return nil
-        }
-        var threshold: Float
-        switch e.threshold {
-        case .f32(let t):
-            guard t[node].isFinite else { return nil }
-            threshold = isInclusive ? t[node].nextUp : t[node]
-        case .f64(let t):
-            guard t[node].magnitude <= Double(Float.greatestFiniteMagnitude) else { return nil }
-            threshold = Float(t[node])
-            if Double(threshold) < t[node] { threshold = threshold.nextUp }
-            if isInclusive, Double(threshold) == t[node] { threshold = threshold.nextUp }
-        default: return nil
-        }
-        return (threshold, nanIsTrue != isSwapped, isSwapped)
     }
 
     func pack(_ constants: ConstantMemory) -> maxai_less_trees {

@@ -6,15 +6,16 @@ extension KernelRequest {
         guard let x = operands.first?.slot, x.element == .f32 || x.element == .f64 else { return nil }
         let ensemble = try TreeEnsemble(evaluation, columns: x.width)
         guard ensemble.aggregate == .sum || ensemble.aggregate == .average else { return nil }
-        guard x.element == .f32, let less = LessTrees(ensemble) else {
-            return GeneralTreesStep(x: x, out: out, trees: general(ensemble))
+        if let bytes = ByteTrees(ensemble, columns: x.width, xIsF64: x.element == .f64) {
+            scratchWidth = max(bytes.columns.width, 1)
+            return ByteTreesStep(
+                x: x, out: out, scratch: out, trees: bytes.pack(ensemble, xIsF64: x.element == .f64, constants),
+                variant: KernelChoice.current)
         }
-        if KernelChoice.current == .avx512, let ranks = RankTrees(less, columns: x.width) {
-            scratchWidth = ranks.variants
-            return RankTreesStep(
-                x: x, out: out, scratch: out, trees: ranks.pack(less, constants), single: less.pack(constants))
+        if x.element == .f32, let less = LessTrees(ensemble) {
+            return LessTreesStep(x: x, out: out, trees: less.pack(constants))
         }
-        return LessTreesStep(x: x, out: out, trees: less.pack(constants))
+        return GeneralTreesStep(x: x, out: out, trees: general(ensemble))
     }
 
     private func general(_ e: TreeEnsemble) -> maxai_trees {
@@ -25,15 +26,9 @@ extension KernelRequest {
             default: UnsafeRawPointer(constants.copy([UInt8]()))
             }
         }
-        let rule: UInt8 =
-            switch e.setRule {
-            case .nonNegative: 0
-            case .truncated: 1
-            case .exact: 2
-            }
         return maxai_trees(
             tree_count: Int32(e.treeCount), output_count: Int32(e.outputCount), leaf_stride: Int32(e.leafStride),
-            set_rule: rule, is_average: e.aggregate == .average ? 1 : 0,
+            set_rule: e.setRule.code, is_average: e.aggregate == .average ? 1 : 0,
             threshold_is_f64: e.threshold.elementType == .f64 ? 1 : 0,
             leaf_is_f64: e.leafValues.elementType == .f64 ? 1 : 0, column: constants.copy(e.column),
             true_child: constants.copy(e.trueChild), false_child: constants.copy(e.falseChild),
@@ -73,18 +68,18 @@ struct LessTreesStep: Step, @unchecked Sendable {
     }
 }
 
-/// Trees of up to 64 leaves on byte ranks, 64 rows at a time; few rows go down the nodes one by one.
-struct RankTreesStep: ScratchStep, @unchecked Sendable {
-    /// Below this a walk costs less than masks for 64 rows.
-    static let fewRows = 8
+/// Trees of up to 256 leaves on bytes, 64 rows at a time; few rows go down the trees one by one.
+struct ByteTreesStep: ScratchStep, @unchecked Sendable {
+    /// Below this a walk costs less than all nodes for 64 rows.
+    private static let fewRows = 8
 
-    var kernel: String { "trees.rank.avx512" }
+    var kernel: String { "trees.byte.\(variant)" }
     let x: Slot
     let out: Slot
-    /// A byte per rank column.
+    /// A byte per column that trees compare.
     var scratch: Slot
-    let trees: maxai_rank_trees
-    let single: maxai_less_trees
+    let trees: maxai_byte_trees
+    let variant: KernelChoice
 
     func withScratch(_ slot: Slot) -> any Step {
         var step = self
@@ -93,14 +88,14 @@ struct RankTreesStep: ScratchStep, @unchecked Sendable {
     }
 
     func run(_ frame: Frame) {
-        if frame.rows < Self.fewRows {
-            withUnsafePointer(to: single) {
-                maxai_less_trees_scalar($0, frame.pointer(x), frame.stride, frame.rows, frame.pointer(out))
-            }
-        } else {
-            withUnsafePointer(to: trees) {
-                maxai_rank_trees_avx512(
-                    $0, frame.pointer(x), frame.stride, frame.rows, frame.pointer(scratch), frame.pointer(out))
+        let (x, out, bytes) = (frame.raw(x), frame.raw(out), frame.pointer(scratch, as: UInt8.self))
+        let isFew = frame.rows < Self.fewRows
+        withUnsafePointer(to: trees) {
+            switch (variant, isFew) {
+            case (.scalar, true): maxai_byte_trees_row_scalar($0, x, frame.stride, frame.rows, bytes, out)
+            case (.scalar, false): maxai_byte_trees_scalar($0, x, frame.stride, frame.rows, bytes, out)
+            case (.avx512, true): maxai_byte_trees_row_avx512($0, x, frame.stride, frame.rows, bytes, out)
+            case (.avx512, false): maxai_byte_trees_avx512($0, x, frame.stride, frame.rows, bytes, out)
             }
         }
     }

@@ -36,7 +36,7 @@ typedef struct {
   const void *leaf_values, *base;
 } maxai_trees;
 
-// Any ensemble of sums, one row at a time per tree.
+// Any ensemble, one row at a time per tree.
 void maxai_trees_general(const maxai_trees *trees, const void *x, int x_is_f64, size_t stride, size_t rows,
                          void *out);
 
@@ -60,33 +60,101 @@ typedef struct {
 void maxai_less_trees_scalar(const maxai_less_trees *trees, const float *x, size_t stride, size_t rows,
                              float *out);
 
-// A node on ranks: rows go right when the rank in `column` is above `rank`. Slots are path masks of the tree;
-// the root's is 0, and slot 64 belongs to nobody.
-typedef struct {
-  uint16_t column;
-  uint8_t rank, left_leaves, slot, left_slot, right_slot;
-} maxai_rank_node;
+// A tree ensemble on bytes. Every test of a node is made "byte > limit goes right", whatever the source
+// compares: the bytes of a row are made once, then trees look at nothing else.
+//
+// The bytes of 64 rows stand together, one column of 64 after the other, so that an offset is 64 × column.
+// Row r of the 64 stands at position 4 * (r % 16) + r / 16: byte q of 32-bit lane j is row 16 q + j.
 
-// A column of ranks: of input column `source`, thresholds in 16 groups of 16, padded with NaN.
+// What a missing value becomes in a column of ranks.
+enum {
+  MAXAI_NAN_LEFT,    // NaN has rank 0
+  MAXAI_NAN_RIGHT,   // NaN has rank 255
+  MAXAI_ZERO_LEFT,   // NaN and |x| <= 1e-35f have rank 0
+  MAXAI_ZERO_RIGHT,  // ... 255
+  MAXAI_NAN_ZERO,    // NaN has the rank of 0
+  MAXAI_POLICIES,
+};
+
+// Ranks in up to 254 thresholds: how many of them are not above x.
 typedef struct {
-  int32_t source;
-  int32_t left_variant, right_variant;  // the rank columns in which NaN is 0 and 255; -1: not used
-  int32_t groups;
-  float first[16];
-  float all[256];
+  int32_t source;               // input column
+  int32_t count;                // thresholds
+  int32_t out[MAXAI_POLICIES];  // byte columns, -1: not used
+  uint8_t rank_of_zero;
+  const void *thresholds;  // 256, ascending, padded with NaN; f64 where the ensemble compares in f64
+  const void *first;       // every 16th of them
 } maxai_rank_column;
 
+// Categories 0 ... 251; 252 is |x| <= 1e-35f that belongs to no set, 253 such an x that is category 0, 254
+// NaN, and 255 any other value that no set has.
 typedef struct {
-  int32_t tree_count, output_count, column_count;
-  const maxai_rank_node *nodes;
-  const int32_t *starts;  // tree_count + 1
-  const int32_t *tree_output;
-  const float *leaves;  // 64 per tree, left to right
-  const float *base;
-  const maxai_rank_column *columns;
-} maxai_rank_trees;
+  int32_t source, out;
+} maxai_category_column;
 
-// `stride` is a multiple of 64; whole groups of 64 rows are computed. `ranks` holds a byte per variant and
-// row. Needs MAXAI_CPU_AVX512.
-void maxai_rank_trees_avx512(const maxai_rank_trees *trees, const float *x, size_t stride, size_t rows,
-                             uint8_t *ranks, float *out);
+// 1 where a row goes right: looked up by category.
+typedef struct {
+  int32_t categories;  // byte column
+  int32_t out;
+  uint8_t table[256];
+} maxai_member_column;
+
+// 1 where a test is false: of a threshold, or of a set of any size.
+typedef struct {
+  int32_t source, out;
+  uint8_t comparison, missing;
+  double threshold;
+  const uint64_t *words;
+  int64_t word_count;
+} maxai_test_column;
+
+// A node of a tree of free shape, in preorder. Children are positions in the tree, 255: a leaf. Going right
+// adds the number of leaves on the left to the row's code, which is its leaf at the end. `rank` and
+// `left_leaves` are the byte, four times.
+typedef struct {
+  uint32_t offset, rank, left_leaves;
+  uint8_t left, right, unused[2];
+} maxai_byte_node;
+
+typedef struct {
+  int32_t tree_count, output_count, leaf_stride;
+  int32_t width;  // byte columns
+  uint8_t x_is_f64, compares_f64, leaf_is_f64, is_average, set_rule;
+  int32_t rank_count, category_count, member_count, test_count;
+  const maxai_rank_column *ranks;
+  const maxai_category_column *categories;
+  const maxai_member_column *members;
+  const maxai_test_column *tests;
+  const uint8_t *depth;        // per tree: 0 ... 6 of a full tree in heap order, 7 of free shape
+  const uint8_t *node_count;   // per tree of free shape
+  const int32_t *starts;       // heap node i stands at starts[tree] + i, i from 1; or the first node
+  const int32_t *leaf_starts;  // 64 leaves at least can be read from there
+  const int32_t *leaf_counts;
+  const int32_t *tree_output;
+  const uint32_t *heap_offset, *heap_limit;  // 254 - rank, four times
+  const maxai_byte_node *nodes;
+  const void *leaves, *base;
+} maxai_byte_trees;
+
+enum { MAXAI_FREE_SHAPE = 7, MAXAI_NO_CHILD = 255 };
+
+// The bytes of rows `first ..< first + rows`, at most 64, of x. Column c of row i is written to
+// bytes[c * column_step + position(i)], as above, or bytes[c * column_step + i] when `column_step` is not 64.
+void maxai_byte_columns_scalar(const maxai_byte_trees *trees, const void *x, size_t stride, size_t first,
+                               size_t rows, size_t column_step, uint8_t *bytes);
+// Needs MAXAI_CPU_AVX512.
+void maxai_byte_columns_avx512(const maxai_byte_trees *trees, const void *x, size_t stride, size_t first,
+                               size_t rows, size_t column_step, uint8_t *bytes);
+
+// `stride` is a multiple of 64; whole groups of 64 rows are computed. `bytes` has `width` for every row of
+// `stride`.
+void maxai_byte_trees_scalar(const maxai_byte_trees *trees, const void *x, size_t stride, size_t rows,
+                             uint8_t *bytes, void *out);
+void maxai_byte_trees_avx512(const maxai_byte_trees *trees, const void *x, size_t stride, size_t rows,
+                             uint8_t *bytes, void *out);
+
+// Few rows, one after the other, several trees in flight.
+void maxai_byte_trees_row_scalar(const maxai_byte_trees *trees, const void *x, size_t stride, size_t rows,
+                                 uint8_t *bytes, void *out);
+void maxai_byte_trees_row_avx512(const maxai_byte_trees *trees, const void *x, size_t stride, size_t rows,
+                                 uint8_t *bytes, void *out);

@@ -1,57 +1,19 @@
 // Trees with any test: the portable path whose bits all others give.
-#include <math.h>
-
-#include "maxai_kernels.h"
+#include "tests.h"
 
 #pragma clang fp contract(off)
 
-static int is_member(const maxai_trees *t, double x, int32_t set) {
-  if (x != x) return 0;
-  if (t->set_rule == 0 && x < 0) return 0;
-  double whole = trunc(x);
-  if (t->set_rule == 2 && whole != x) return 0;
-  if (whole < 0 || whole >= 9223372036854775808.0) return 0;
-  int64_t position = (int64_t)whole;
-  int64_t first = t->set_offsets[set], words = t->set_offsets[set + 1] - first;
-  if (position / 64 >= words) return 0;
-  return (int)(t->set_words[first + position / 64] >> (position % 64) & 1);
-}
-
-// f32 values compare in f64 as they do in f32, so one test serves both; `x` was rounded to the threshold's
-// type.
+// `x` was rounded to the threshold's type.
 static int is_true(const maxai_trees *t, int32_t node, double x) {
+  int decided = maxai_missing_decides(t->missing[node], &x);
+  if (decided >= 0) return decided;
+  if (t->comparison[node] == 6) {
+    int64_t first = t->set_offsets[t->set[node]];
+    return maxai_is_member(t->set_words + first, t->set_offsets[t->set[node] + 1] - first, t->set_rule, x);
+  }
   double threshold =
       t->threshold_is_f64 ? ((const double *)t->threshold)[node] : ((const float *)t->threshold)[node];
-  int goes_true = t->missing[node] >> 2 & 1;
-  switch (t->missing[node] & 3) {
-    case 1:
-      if (x != x) return goes_true;
-      break;
-    case 2:
-      if (x != x || fabs(x) <= (double)1e-35f) return goes_true;
-      break;
-    case 3:
-      if (x != x) x = 0;
-      break;
-    default:
-      break;
-  }
-  switch (t->comparison[node]) {
-    case 0:
-      return x <= threshold;
-    case 1:
-      return x < threshold;
-    case 2:
-      return x >= threshold;
-    case 3:
-      return x > threshold;
-    case 4:
-      return x == threshold;
-    case 5:
-      return x != threshold;
-    default:
-      return is_member(t, x, t->set[node]);
-  }
+  return maxai_compares(t->comparison[node], x, threshold);
 }
 
 void maxai_trees_general(const maxai_trees *t, const void *x, int x_is_f64, size_t stride, size_t rows,

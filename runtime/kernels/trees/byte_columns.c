@@ -1,0 +1,31 @@
+// The bytes that trees compare, portable.
+#include "byte_columns.h"
+
+static inline uint8_t rank_of(const maxai_rank_column *c, int is_f64, double value) {
+  unsigned rank = 0, step = c->count > 15 ? 128 : 8;
+  if (is_f64) {
+    const double *t = c->thresholds;
+    for (; step; step >>= 1) rank += value >= t[rank + step - 1] ? step : 0;
+  } else {
+    const float *t = c->thresholds;
+    for (; step; step >>= 1) rank += (float)value >= t[rank + step - 1] ? step : 0;
+  }
+  return (uint8_t)rank;
+}
+
+static void rank_column(const maxai_byte_trees *t, const maxai_rank_column *c, const void *x, size_t stride,
+                        size_t first, size_t rows, size_t step, uint8_t *bytes) {
+  for (size_t i = 0; i < rows; i++) {
+    double value = maxai_value(t, x, c->source, stride, first + i);
+    maxai_store_rank(c, value, rank_of(c, t->compares_f64, value), step,
+                     bytes + (step == 64 ? maxai_position(i) : i));
+  }
+}
+
+void maxai_byte_columns_scalar(const maxai_byte_trees *t, const void *x, size_t stride, size_t first,
+                               size_t rows, size_t step, uint8_t *bytes) {
+  for (int32_t c = 0; c < t->rank_count; c++)
+    rank_column(t, t->ranks + c, x, stride, first, rows, step, bytes);
+  maxai_category_columns(t, x, stride, first, rows, step, bytes);
+  maxai_test_columns(t, x, stride, first, rows, step, bytes);
+}
