@@ -24,6 +24,9 @@ final class ColumnSource {
 
     deinit { for pointer in keptBytes { pointer.deallocate() } }
 
+    /// The columns from row `first` on; valid as long as the source.
+    func views(from first: Int) -> [ColumnView] { views.map { $0.dropping(first) } }
+
     func predict(_ context: Context, rows: Int) throws(MaxError) {
         let buffer = UnsafeMutableBufferPointer<ColumnView>.allocate(capacity: views.count)
         defer {
