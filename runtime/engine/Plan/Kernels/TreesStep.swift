@@ -1,15 +1,18 @@
 import CMaxKernels
 import MaxIR
 
+extension KernelTable {
+    static let ensembles: [String: Choice] = ["trees": { try $0.trees() }]
+}
+
 extension KernelRequest {
     mutating func trees() throws -> (any Step)? {
         guard let x = operands.first?.slot, x.element == .f32 || x.element == .f64 else { return nil }
         let ensemble = try TreeEnsemble(evaluation, columns: x.width)
         guard ensemble.aggregate == .sum || ensemble.aggregate == .average else { return nil }
         if let bytes = ByteTrees(ensemble, columns: x.width, xIsF64: x.element == .f64) {
-            scratchWidth = max(bytes.columns.width, 1)
             return ByteTreesStep(
-                x: x, out: out, scratch: out, trees: bytes.pack(ensemble, xIsF64: x.element == .f64, constants),
+                x: x, out: out, scratch: try arena.reserve(.u8, max(bytes.columns.width, 1)), trees: bytes.pack(ensemble, xIsF64: x.element == .f64, constants),
                 variant: KernelChoice.current)
         }
         if x.element == .f32, let less = LessTrees(ensemble) {
@@ -69,7 +72,7 @@ struct LessTreesStep: Step, @unchecked Sendable {
 }
 
 /// Trees of up to 256 leaves on bytes, 64 rows at a time; few rows go down the trees one by one.
-struct ByteTreesStep: ScratchStep, @unchecked Sendable {
+struct ByteTreesStep: Step, @unchecked Sendable {
     /// Below this a walk costs less than all nodes for 64 rows.
     private static let fewRows = 8
 
@@ -77,15 +80,9 @@ struct ByteTreesStep: ScratchStep, @unchecked Sendable {
     let x: Slot
     let out: Slot
     /// A byte per column that trees compare.
-    var scratch: Slot
+    let scratch: Slot
     let trees: maxai_byte_trees
     let variant: KernelChoice
-
-    func withScratch(_ slot: Slot) -> any Step {
-        var step = self
-        step.scratch = slot
-        return step
-    }
 
     func run(_ frame: Frame) {
         let (x, out, bytes) = (frame.raw(x), frame.raw(out), frame.pointer(scratch, as: UInt8.self))
