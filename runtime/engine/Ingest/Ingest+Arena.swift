@@ -1,6 +1,28 @@
 import MaxIR
 
 extension Ingest {
+    /// Writes one column of floats into an f32 slot; false when it is anything else, and `fill` must do it.
+    @inline(__always)
+    static func fillPlain(_ frame: Frame, _ slot: Slot, _ k: Int, _ view: ColumnView, _ first: Int) -> Bool {
+        guard slot.element == .f32, view.validity == nil else { return false }
+        let to = frame.pointer(slot, column: k, as: Float.self)
+        var from = view.values + first * view.strideBytes
+        switch view.element {
+        case .f32:
+            for row in 0..<frame.rows {
+                to[row] = from.loadUnaligned(as: Float.self)
+                from += view.strideBytes
+            }
+        case .f64:
+            for row in 0..<frame.rows {
+                to[row] = Float(from.loadUnaligned(as: Double.self))
+                from += view.strideBytes
+            }
+        default: return false
+        }
+        return true
+    }
+
     /// Writes one column of a block into the arena, with the rules and errors of `tensor`.
     ///
     /// - Parameter first: the row of `view` that becomes row 0 of the frame.
@@ -12,18 +34,6 @@ extension Ingest {
         switch input.slot.element {
         case .f32:
             let to = frame.pointer(input.slot, column: k, as: Float.self)
-            if view.validity == nil {
-                var from = view.values + first * view.strideBytes
-                switch view.element {
-                case .f32:
-                    for row in 0..<rows { to[row] = from.loadUnaligned(as: Float.self); from += view.strideBytes }
-                    return
-                case .f64:
-                    for row in 0..<rows { to[row] = Float(from.loadUnaligned(as: Double.self)); from += view.strideBytes }
-                    return
-                default: break
-                }
-            }
             for row in 0..<rows { to[row] = try single(view, first + row, column) }
         case .f64:
             let to = frame.pointer(input.slot, column: k, as: Double.self)

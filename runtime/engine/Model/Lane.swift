@@ -43,8 +43,8 @@ final class Lane {
             let frame = Frame(base: arena, stride: stride, rows: min(stride, rows - first), texts: texts)
             for index in program.inputs.indices {
                 let input = program.inputs[index]
-                let start = schema.inputs[index].firstColumn
-                for k in 0..<input.slot.width {
+                let start = input.firstColumn
+                for k in 0..<input.slot.width where !Ingest.fillPlain(frame, input.slot, k, columns[start + k], first) {
                     try Ingest.fill(frame, input, k, columns[start + k], first, schema.columns[start + k], program.defaults[start + k])
                 }
             }

@@ -39,7 +39,10 @@ struct Planner {
             }
             let slot = try arena.reserve(port.element, port.width)
             slots[index] = slot
-            inputs.append(Program.Input(slot: slot, digits: port.element == .string ? try arena.reserve(.u8, 24 * port.width) : nil))
+            inputs.append(
+                Program.Input(
+                    slot: slot, firstColumn: port.firstColumn,
+                    digits: port.element == .string ? try arena.reserve(.u8, 24 * port.width) : nil))
         }
         for node in graph.nodes { try plan(node) }
         let outputs = try graph.outputs.map { output -> Program.Output in

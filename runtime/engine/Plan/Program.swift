@@ -49,6 +49,8 @@ struct Program: Sendable {
 
     struct Input: Sendable {
         let slot: Slot
+        /// Its first column in the schema.
+        let firstColumn: Int
         /// 24 bytes per row and column for integers written as text; nil for other inputs.
         let digits: Slot?
     }

@@ -133,6 +133,9 @@ typedef struct {
   const int32_t *tree_output;
   const uint32_t *heap_offset, *heap_limit;  // 254 - rank, four times
   const maxai_byte_node *nodes;
+  // Heaps once more for whole trees of one row: 64 columns and 64 ranks per tree; null when `width` is above
+  // 256.
+  const uint8_t *row_columns, *row_ranks;
   const void *leaves, *base;
 } maxai_byte_trees;
 
@@ -156,5 +159,6 @@ void maxai_byte_trees_avx512(const maxai_byte_trees *trees, const void *x, size_
 // Few rows, one after the other, several trees in flight.
 void maxai_byte_trees_row_scalar(const maxai_byte_trees *trees, const void *x, size_t stride, size_t rows,
                                  uint8_t *bytes, void *out);
-void maxai_byte_trees_row_avx512(const maxai_byte_trees *trees, const void *x, size_t stride, size_t rows,
-                                 uint8_t *bytes, void *out);
+// Needs MAXAI_CPU_AVX512_VBMI and `row_columns`; `bytes` has room for 256.
+void maxai_byte_trees_row_vbmi(const maxai_byte_trees *trees, const void *x, size_t stride, size_t rows,
+                               uint8_t *bytes, void *out);

@@ -3,7 +3,7 @@
 // A full tree needs no masks: bit 7 of avg(byte, 254 - rank) says whether byte > rank, and `ternary logic`
 // picks, level by level, the decision of the node that a row is at. A tree of free shape carries one mask per
 // node.
-#include "byte_row.h"
+#include "leaves.h"
 
 #pragma clang fp contract(off)
 
@@ -184,20 +184,11 @@ AVX512 void maxai_byte_trees_avx512(const maxai_byte_trees *t, const void *x, si
     heap_tree(t, tree, depth, bytes, stride, rows, out); \
     break;
       HEAP(0)
-      HEAP(1) HEAP(2) HEAP(3) HEAP(4) HEAP(5) HEAP(6)
+      HEAP(1)
+      HEAP(2) HEAP(3) HEAP(4) HEAP(5) HEAP(6)
 #undef HEAP
           default : free_tree(t, tree, bytes, stride, rows, out);
     }
-  }
-  maxai_finish_scores(t, stride, rows, out);
-}
-
-AVX512 void maxai_byte_trees_row_avx512(const maxai_byte_trees *t, const void *x, size_t stride, size_t rows,
-                                        uint8_t *bytes, void *out) {
-  maxai_start_scores(t, stride, rows, out);
-  for (size_t row = 0; row < rows; row++) {
-    maxai_byte_columns_avx512(t, x, stride, row, 1, 1, bytes);
-    maxai_row_walks(t, bytes, 0, stride, row, out);
   }
   maxai_finish_scores(t, stride, rows, out);
 }
@@ -206,9 +197,5 @@ AVX512 void maxai_byte_trees_row_avx512(const maxai_byte_trees *t, const void *x
 void maxai_byte_trees_avx512(const maxai_byte_trees *t, const void *x, size_t stride, size_t rows,
                              uint8_t *bytes, void *out) {
   maxai_byte_trees_scalar(t, x, stride, rows, bytes, out);
-}
-void maxai_byte_trees_row_avx512(const maxai_byte_trees *t, const void *x, size_t stride, size_t rows,
-                                 uint8_t *bytes, void *out) {
-  maxai_byte_trees_row_scalar(t, x, stride, rows, bytes, out);
 }
 #endif

@@ -16,7 +16,10 @@ static void heap_tree(const maxai_byte_trees *t, int32_t tree, const uint8_t *by
   for (size_t p = 0; p < count; p += 8) {
     unsigned i[8] = {1, 1, 1, 1, 1, 1, 1, 1};
     for (unsigned level = 0; level < depth; level++)
-      for (int k = 0; k < 8; k++) i[k] = descend(i[k], bytes[offset[i[k]] + p + k], limit[i[k]]);
+      for (int k = 0; k < 8; k++) {
+        i[k] = maxai_apart(i[k]);
+        i[k] = descend(i[k], bytes[offset[i[k]] + p + k], limit[i[k]]);
+      }
     for (int k = 0; k < 8; k++) code[p + k] = (uint8_t)(i[k] - (1u << depth));
   }
 }

@@ -9,6 +9,8 @@ struct ByteTrees {
     private static let maximumLeaves = 256
     /// Leaves are read 64 at a time.
     private static let padding = 64
+    /// Bytes of a row that registers hold.
+    static let rowWidth = 256
 
     let columns: ByteColumns
     private var depth: [UInt8] = []
@@ -126,6 +128,11 @@ struct ByteTrees {
         out.heap_offset = UnsafePointer(constants.copy(heapOffset))
         out.heap_limit = UnsafePointer(constants.copy(heapLimit))
         out.nodes = UnsafePointer(constants.copy(nodes))
+        if columns.width <= Self.rowWidth {
+            let (rowColumns, rowRanks) = rowHeaps()
+            out.row_columns = UnsafePointer(constants.copy(rowColumns))
+            out.row_ranks = UnsafePointer(constants.copy(rowRanks))
+        }
         out.leaves = leafValues(e, constants)
         switch e.base {
         case .f32(let base): out.base = UnsafeRawPointer(constants.copy(base))
@@ -133,6 +140,19 @@ struct ByteTrees {
         default: break
         }
         return out
+    }
+
+    /// Columns and ranks of heap nodes as bytes, 64 of a tree.
+    private func rowHeaps() -> (columns: [UInt8], ranks: [UInt8]) {
+        var rowColumns = [UInt8](repeating: 0, count: 64 * depth.count)
+        var rowRanks = rowColumns
+        for tree in depth.indices where depth[tree] <= Self.heapDepth {
+            for node in 0..<1 << Int(depth[tree]) {
+                rowColumns[64 * tree + node] = UInt8(truncatingIfNeeded: heapOffset[Int(starts[tree]) + node] / 64)
+                rowRanks[64 * tree + node] = 254 - UInt8(truncatingIfNeeded: heapLimit[Int(starts[tree]) + node])
+            }
+        }
+        return (rowColumns, rowRanks)
     }
 
     private func leafValues(_ e: TreeEnsemble, _ constants: ConstantMemory) -> UnsafeRawPointer {

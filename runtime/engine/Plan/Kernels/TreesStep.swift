@@ -12,8 +12,9 @@ extension KernelRequest {
         guard ensemble.aggregate == .sum || ensemble.aggregate == .average else { return nil }
         if let bytes = ByteTrees(ensemble, columns: x.width, xIsF64: x.element == .f64) {
             return ByteTreesStep(
-                x: x, out: out, scratch: try arena.reserve(.u8, max(bytes.columns.width, 1)), trees: bytes.pack(ensemble, xIsF64: x.element == .f64, constants),
-                variant: KernelChoice.current)
+                x: x, out: out, scratch: try arena.reserve(.u8, max(bytes.columns.width, ByteTreesStep.scratchWidth)),
+                trees: bytes.pack(ensemble, xIsF64: x.element == .f64, constants),
+                variant: KernelChoice.current, hasVBMI: maxai_cpu_features() & UInt32(MAXAI_CPU_AVX512_VBMI) != 0)
         }
         if x.element == .f32, let less = LessTrees(ensemble) {
             return LessTreesStep(x: x, out: out, trees: less.pack(constants))
@@ -75,6 +76,8 @@ struct LessTreesStep: Step, @unchecked Sendable {
 struct ByteTreesStep: Step, @unchecked Sendable {
     /// Below this a walk costs less than all nodes for 64 rows.
     private static let fewRows = 8
+    /// The kernel of one row loads 256 bytes; an arena has room for at least 64 rows.
+    static let scratchWidth = 4
 
     var kernel: String { "trees.byte.\(variant)" }
     let x: Slot
@@ -83,15 +86,17 @@ struct ByteTreesStep: Step, @unchecked Sendable {
     let scratch: Slot
     let trees: maxai_byte_trees
     let variant: KernelChoice
+    let hasVBMI: Bool
 
     func run(_ frame: Frame) {
         let (x, out, bytes) = (frame.raw(x), frame.raw(out), frame.pointer(scratch, as: UInt8.self))
         let isFew = frame.rows < Self.fewRows
         withUnsafePointer(to: trees) {
             switch (variant, isFew) {
-            case (.scalar, true): maxai_byte_trees_row_scalar($0, x, frame.stride, frame.rows, bytes, out)
+            case (.avx512, true) where hasVBMI && $0.pointee.row_columns != nil:
+                maxai_byte_trees_row_vbmi($0, x, frame.stride, frame.rows, bytes, out)
+            case (_, true): maxai_byte_trees_row_scalar($0, x, frame.stride, frame.rows, bytes, out)
             case (.scalar, false): maxai_byte_trees_scalar($0, x, frame.stride, frame.rows, bytes, out)
-            case (.avx512, true): maxai_byte_trees_row_avx512($0, x, frame.stride, frame.rows, bytes, out)
             case (.avx512, false): maxai_byte_trees_avx512($0, x, frame.stride, frame.rows, bytes, out)
             }
         }
