@@ -89,6 +89,10 @@ struct Planner {
                 slots[id.index] = slot
                 return
             }
+            if node.op.name == "concat", let slot = try joined(operands, node, rank: tail.count + 1) {
+                slots[id.index] = slot
+                return
+            }
             results.append(PlannedResult(slot: try arena.reserve(element, width), tail: tail))
         }
         for (id, result) in zip(node.results, results) { slots[id.index] = result.slot }
@@ -102,6 +106,19 @@ struct Planner {
             let types = node.operands.compactMap { $0.map { "\(graph.type(of: $0))" } }.joined(separator: ", ")
             throw NotPlanned("'\(node.op.name)' of \(types), which may mix rows")
         }
+    }
+
+    /// The columns of operands that stand side by side in the arena already.
+    private func joined(_ operands: [PlannedOperand], _ node: Node, rank: Int) throws -> Slot? {
+        let axis = try Evaluation(op: node.op, attributes: node.attributes, operands: [], resultCount: 1).int("axis")
+        guard rank >= 2, axis == 1 || (rank == 2 && axis == -1), var out = operands.first?.slot, out.element != .string else { return nil }
+        for operand in operands.dropFirst() {
+            guard let slot = operand.slot, slot.element == out.element, slot.offset == out.offset + out.width * out.byteCount else {
+                return nil
+            }
+            out.width += slot.width
+        }
+        return out
     }
 
     /// The extents after the rows; nil for what is not rows, or has an extent that is not known.

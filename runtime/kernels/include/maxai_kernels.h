@@ -88,16 +88,14 @@ typedef struct {
 
 // Categories 0 ... 251; 252 is |x| <= 1e-35f that belongs to no set, 253 such an x that is category 0, 254
 // NaN, and 255 any other value that no set has.
+//
+// Each gives `set_count` byte columns from `first_set` on: 1 where a set test sends the row right.
+// `by_category` has `set_count` bytes for each category, `by_set` 256 bits for each test.
 typedef struct {
   int32_t source, out;
+  int32_t first_set, set_count;
+  const uint8_t *by_category, *by_set;
 } maxai_category_column;
-
-// 1 where a row goes right: looked up by category.
-typedef struct {
-  int32_t categories;  // byte column
-  int32_t out;
-  uint8_t table[256];
-} maxai_member_column;
 
 // 1 where a test is false: of a threshold, or of a set of any size.
 typedef struct {
@@ -120,10 +118,9 @@ typedef struct {
   int32_t tree_count, output_count, leaf_stride;
   int32_t width;  // byte columns
   uint8_t x_is_f64, compares_f64, leaf_is_f64, is_average, set_rule;
-  int32_t rank_count, category_count, member_count, test_count;
+  int32_t rank_count, category_count, test_count;
   const maxai_rank_column *ranks;
   const maxai_category_column *categories;
-  const maxai_member_column *members;
   const maxai_test_column *tests;
   const uint8_t *depth;        // per tree: 0 ... 6 of a full tree in heap order, 7 of free shape
   const uint8_t *node_count;   // per tree of free shape
@@ -141,8 +138,8 @@ typedef struct {
 
 enum { MAXAI_FREE_SHAPE = 7, MAXAI_NO_CHILD = 255 };
 
-// The bytes of rows `first ..< first + rows`, at most 64, of x. Column c of row i is written to
-// bytes[c * column_step + position(i)], as above, or bytes[c * column_step + i] when `column_step` is not 64.
+// The bytes of rows `first ..< first + rows`, at most 64, of x, in the order above when `column_step` is 64.
+// When it is 1, of one row, side by side.
 void maxai_byte_columns_scalar(const maxai_byte_trees *trees, const void *x, size_t stride, size_t first,
                                size_t rows, size_t column_step, uint8_t *bytes);
 // Needs MAXAI_CPU_AVX512.

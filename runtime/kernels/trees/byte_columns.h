@@ -1,6 +1,8 @@
 // Parts of byte columns that every variant shares.
 #pragma once
 
+#include <string.h>
+
 #include "leaves.h"
 #include "tests.h"
 
@@ -34,20 +36,20 @@ static inline uint8_t maxai_category(uint8_t set_rule, double x) {
   return !is_outside && whole <= 251 ? (uint8_t)whole : 255;
 }
 
-static inline void maxai_category_columns(const maxai_byte_trees *t, const void *x, size_t stride,
-                                          size_t first, size_t rows, size_t step, uint8_t *bytes) {
-  for (int32_t c = 0; c < t->category_count; c++) {
-    uint8_t *to = bytes + (size_t)t->categories[c].out * step;
-    for (size_t i = 0; i < rows; i++)
-      to[step == 64 ? maxai_position(i) : i] =
-          maxai_category(t->set_rule, maxai_value(t, x, t->categories[c].source, stride, first + i));
-  }
-  size_t count = step == 64 ? 64 : rows;
-  for (int32_t c = 0; c < t->member_count; c++) {
-    const maxai_member_column *m = t->members + c;
-    const uint8_t *from = bytes + (size_t)m->categories * step;
-    uint8_t *to = bytes + (size_t)m->out * step;
-    for (size_t i = 0; i < count; i++) to[i] = m->table[from[i]];
+static inline void maxai_categories(const maxai_byte_trees *t, const maxai_category_column *c, const void *x,
+                                    size_t stride, size_t first, size_t rows, uint8_t *to) {
+  for (size_t i = 0; i < rows; i++)
+    to[maxai_position(i)] = maxai_category(t->set_rule, maxai_value(t, x, c->source, stride, first + i));
+}
+
+// The set tests of one row, copied from the row of its category.
+static inline void maxai_row_sets(const maxai_byte_trees *t, const void *x, size_t stride, size_t row,
+                                  uint8_t *bytes) {
+  for (int32_t k = 0; k < t->category_count; k++) {
+    const maxai_category_column *c = t->categories + k;
+    uint8_t category = maxai_category(t->set_rule, maxai_value(t, x, c->source, stride, row));
+    memcpy(bytes + c->first_set, c->by_category + (size_t)category * (size_t)c->set_count,
+           (size_t)c->set_count);
   }
 }
 

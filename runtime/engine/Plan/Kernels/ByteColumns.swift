@@ -19,7 +19,16 @@ struct ByteColumns {
 
     private static let thresholdsPerColumn = 254
     private static let lastCategory = 251
-    private static let maximumWidth = 4096
+    private static let maximumWidth = 1 << 14
+
+    /// A column of category bytes, and the byte columns of its set tests, side by side.
+    private struct Categories {
+        var source: Int32
+        var out: Int
+        var firstSet = 0
+        /// One per set test, and one byte per category: 1 goes right.
+        var tables: [[UInt8]] = []
+    }
 
     private(set) var width = 0
     /// One per node of the ensemble.
@@ -27,8 +36,7 @@ struct ByteColumns {
     let comparesF64: Bool
 
     private var ranks: [(column: maxai_rank_column, thresholds: [Double])] = []
-    private var categories: [maxai_category_column] = []
-    private var members: [maxai_member_column] = []
+    private var categories: [Categories] = []
     private var single: [(column: maxai_test_column, set: Int32)] = []
 
     /// nil when the ensemble needs so many columns that bytes do not pay.
@@ -58,7 +66,13 @@ struct ByteColumns {
                 ranks.append((rank, part))
             }
         }
-        var sets = SetTests()
+        var sets = OtherTests()
+        let others = (0..<e.nodeCount).map { less[$0] == nil ? sets.find(e, $0, &self) : .single(0) }
+        for index in categories.indices {
+            categories[index].out = take()
+            categories[index].firstSet = width
+            width += categories[index].tables.count
+        }
         for node in 0..<e.nodeCount {
             if let test = less[node] {
                 let position = Self.position(of: test.threshold, in: thresholds[Int(e.column[node])])
@@ -67,7 +81,12 @@ struct ByteColumns {
                 tests.append(
                     Test(column: column, limit: UInt8(position % Self.thresholdsPerColumn), rightIsTrue: test.isSwapped))
             } else {
-                tests.append(Test(column: sets.column(e, node, &self), limit: 0, rightIsTrue: false))
+                let column =
+                    switch others[node] {
+                    case .single(let column): column
+                    case .set(let index, let position): categories[index].firstSet + position
+                    }
+                tests.append(Test(column: column, limit: 0, rightIsTrue: false))
             }
             guard width <= Self.maximumWidth else { return nil }
         }
@@ -98,7 +117,14 @@ struct ByteColumns {
     }
 
     /// The tests that are not of thresholds, each kind once.
-    private struct SetTests {
+    private struct OtherTests {
+        enum Found {
+            /// A byte column of its own.
+            case single(Int)
+            /// Position `position` among the sets of category column `index`.
+            case set(index: Int, position: Int)
+        }
+
         private struct Key: Hashable {
             var column: Int32
             var comparison: UInt8
@@ -106,10 +132,10 @@ struct ByteColumns {
             var threshold: UInt64
             var words: ArraySlice<UInt64>
         }
-        private var columns: [Key: Int] = [:]
+        private var found: [Key: Found] = [:]
         private var categoryColumns: [Int32: Int] = [:]
 
-        mutating func column(_ e: TreeEnsemble, _ node: Int, _ bytes: inout ByteColumns) -> Int {
+        mutating func find(_ e: TreeEnsemble, _ node: Int, _ bytes: inout ByteColumns) -> Found {
             let isMember = TreeEnsemble.Comparison(rawValue: e.comparison[node]) == .member
             let set = isMember ? e.set[node] : -1
             let words = isMember ? e.setWords[Int(e.setOffsets[Int(set)])..<Int(e.setOffsets[Int(set) + 1])] : []
@@ -117,40 +143,30 @@ struct ByteColumns {
             let key = Key(
                 column: e.column[node], comparison: e.comparison[node], missing: e.missing[node], threshold: threshold.bitPattern,
                 words: words)
-            if let known = columns[key] { return known }
-            let column: Int
+            if let known = found[key] { return known }
+            let result: Found
             if isMember, words.lastMember ?? 0 <= ByteColumns.lastCategory {
-                let source: Int
-                if let known = categoryColumns[key.column] {
-                    source = known
-                } else {
-                    source = bytes.take()
-                    bytes.categories.append(maxai_category_column(source: key.column, out: Int32(source)))
-                    categoryColumns[key.column] = source
+                let index = categoryColumns[key.column] ?? bytes.categories.count
+                if index == bytes.categories.count {
+                    bytes.categories.append(Categories(source: key.column, out: 0))
+                    categoryColumns[key.column] = index
                 }
-                column = bytes.take()
-                var member = maxai_member_column()
-                member.categories = Int32(source)
-                member.out = Int32(column)
                 let policy = e.policy(of: node)
-                withUnsafeMutableBytes(of: &member.table) { table in
-                    for category in table.indices {
-                        table[category] = ByteColumns.isTrue(category, words, policy.missing, policy.goesTrue) ? 0 : 1
-                    }
-                }
-                bytes.members.append(member)
+                result = .set(index: index, position: bytes.categories[index].tables.count)
+                bytes.categories[index].tables.append(
+                    (0..<256).map { ByteColumns.isTrue($0, words, policy.missing, policy.goesTrue) ? 0 : 1 })
             } else {
-                column = bytes.take()
                 var test = maxai_test_column()
                 test.source = key.column
-                test.out = Int32(column)
+                test.out = Int32(bytes.take())
                 test.comparison = key.comparison
                 test.missing = key.missing
                 test.threshold = threshold
                 bytes.single.append((test, set))
+                result = .single(Int(test.out))
             }
-            columns[key] = column
-            return column
+            found[key] = result
+            return result
         }
     }
 
@@ -177,7 +193,6 @@ struct ByteColumns {
         trees.set_rule = e.setRule.code
         trees.rank_count = Int32(ranks.count)
         trees.category_count = Int32(categories.count)
-        trees.member_count = Int32(members.count)
         trees.test_count = Int32(single.count)
         trees.ranks = UnsafePointer(
             constants.copy(
@@ -189,8 +204,20 @@ struct ByteColumns {
                     out.first = floats(first, constants)
                     return out
                 }))
-        trees.categories = UnsafePointer(constants.copy(categories))
-        trees.members = UnsafePointer(constants.copy(members))
+        trees.categories = UnsafePointer(
+            constants.copy(
+                categories.map { column in
+                    let byCategory = (0..<256).flatMap { category in column.tables.map { $0[category] } }
+                    let bySet = column.tables.flatMap { table in
+                        stride(from: 0, to: 256, by: 8).map { first in
+                            (0..<8).reduce(UInt8(0)) { $0 | table[first + $1] << UInt8($1) }
+                        }
+                    }
+                    return maxai_category_column(
+                        source: column.source, out: Int32(column.out), first_set: Int32(column.firstSet),
+                        set_count: Int32(column.tables.count), by_category: UnsafePointer(constants.copy(byCategory)),
+                        by_set: UnsafePointer(constants.copy(bySet)))
+                }))
         let setWords = single.contains { $0.set >= 0 } ? UnsafePointer(constants.copy(e.setWords)) : nil
         trees.tests = UnsafePointer(
             constants.copy(
