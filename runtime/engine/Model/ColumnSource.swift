@@ -1,11 +1,11 @@
 import MaxIR
 
 /// Tensors, one per graph input, seen as the columns of a batch.
-final class ColumnSource {
+package final class ColumnSource {
     private var views: [ColumnView] = []
     private var keptBytes: [UnsafeMutableRawPointer] = []
 
-    init(_ tensors: [Tensor], schema: Schema) {
+    package init(_ tensors: [Tensor], schema: Schema) {
         for (port, tensor) in zip(schema.inputs, tensors) {
             if case .string(let texts) = tensor.storage {
                 for k in 0..<port.width {
@@ -25,7 +25,7 @@ final class ColumnSource {
     deinit { for pointer in keptBytes { pointer.deallocate() } }
 
     /// The columns from row `first` on; valid as long as the source.
-    func views(from first: Int) -> [ColumnView] { views.map { $0.dropping(first) } }
+    package func views(from first: Int) -> [ColumnView] { views.map { $0.dropping(first) } }
 
     func predict(_ context: Context, rows: Int) throws(MaxError) {
         let buffer = UnsafeMutableBufferPointer<ColumnView>.allocate(capacity: views.count)
