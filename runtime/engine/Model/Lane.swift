@@ -6,6 +6,9 @@ final class Lane {
     private let stride: Int
     private let arena: UnsafeMutableRawPointer
     private let results: [UnsafeMutableRawPointer]
+    /// The program's own, where a call reads them without counting references.
+    private let inputs: UnsafeMutableBufferPointer<Program.Input>
+    private let steps: UnsafeMutableBufferPointer<any Step>
     private let texts = TextPool()
     private var rows = 0
     /// Whether the last error came from a step, and so names a row of its block.
@@ -22,11 +25,19 @@ final class Lane {
         arena = .allocate(byteCount: byteCount, alignment: 64)
         arena.initializeMemory(as: UInt8.self, repeating: 0, count: byteCount)
         results = sizes.map { .allocate(byteCount: max($0, 64), alignment: 64) }
+        inputs = .allocate(capacity: program.inputs.count)
+        _ = inputs.initialize(from: program.inputs)
+        steps = .allocate(capacity: program.steps.count)
+        _ = steps.initialize(from: program.steps)
     }
 
     deinit {
         arena.deallocate()
         for result in results { result.deallocate() }
+        inputs.deinitialize()
+        inputs.deallocate()
+        steps.deinitialize()
+        steps.deallocate()
     }
 
     func output(_ index: Int) -> UnsafeRawBufferPointer {
@@ -41,15 +52,15 @@ final class Lane {
         var first = 0
         while first < rows {
             let frame = Frame(base: arena, stride: stride, rows: min(stride, rows - first), texts: texts)
-            for index in program.inputs.indices {
-                let input = program.inputs[index]
+            for index in inputs.indices {
+                let input = inputs[index]
                 let start = input.firstColumn
                 for k in 0..<input.slot.width where !Ingest.fillPlain(frame, input.slot, k, columns[start + k], first) {
                     try Ingest.fill(frame, input, k, columns[start + k], first, schema.columns[start + k], program.defaults[start + k])
                 }
             }
             do {
-                for step in program.steps { try step.run(frame) }
+                for index in steps.indices { try steps[index].run(frame) }
             } catch {
                 failedInStep = true
                 throw error

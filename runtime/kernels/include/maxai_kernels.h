@@ -83,7 +83,7 @@ typedef struct {
   int32_t out[MAXAI_POLICIES];  // byte columns, -1: not used
   uint8_t rank_of_zero;
   const void *thresholds;  // 256, ascending, padded with NaN; f64 where the ensemble compares in f64
-  const void *first;       // every 16th of them
+  const void *first;       // thresholds 16, 32, ... 240 and NaN
 } maxai_rank_column;
 
 // Categories 0 ... 251; 252 is |x| <= 1e-35f that belongs to no set, 253 such an x that is category 0, 254

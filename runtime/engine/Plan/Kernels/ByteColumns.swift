@@ -199,7 +199,7 @@ struct ByteColumns {
                 ranks.map { rank in
                     var out = rank.column
                     let all = rank.thresholds + [Double](repeating: .nan, count: 256 - rank.thresholds.count)
-                    let first = stride(from: 0, to: 256, by: 16).map { all[$0] }
+                    let first = stride(from: 16, to: 256, by: 16).map { all[$0] } + [.nan]
                     out.thresholds = floats(all, constants)
                     out.first = floats(first, constants)
                     return out
