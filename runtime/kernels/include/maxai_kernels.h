@@ -142,7 +142,10 @@ enum { MAXAI_FREE_SHAPE = 7, MAXAI_NO_CHILD = 255 };
 // When it is 1, of one row, side by side.
 void maxai_byte_columns_scalar(const maxai_byte_trees *trees, const void *x, size_t stride, size_t first,
                                size_t rows, size_t column_step, uint8_t *bytes);
-// Needs MAXAI_CPU_AVX512.
+// Needs MAXAI_CPU_AVX2_FMA, as all that is called avx2.
+void maxai_byte_columns_avx2(const maxai_byte_trees *trees, const void *x, size_t stride, size_t first,
+                             size_t rows, size_t column_step, uint8_t *bytes);
+// Needs MAXAI_CPU_AVX512, as all that is called avx512.
 void maxai_byte_columns_avx512(const maxai_byte_trees *trees, const void *x, size_t stride, size_t first,
                                size_t rows, size_t column_step, uint8_t *bytes);
 
@@ -150,12 +153,16 @@ void maxai_byte_columns_avx512(const maxai_byte_trees *trees, const void *x, siz
 // `stride`.
 void maxai_byte_trees_scalar(const maxai_byte_trees *trees, const void *x, size_t stride, size_t rows,
                              uint8_t *bytes, void *out);
+void maxai_byte_trees_avx2(const maxai_byte_trees *trees, const void *x, size_t stride, size_t rows,
+                           uint8_t *bytes, void *out);
 void maxai_byte_trees_avx512(const maxai_byte_trees *trees, const void *x, size_t stride, size_t rows,
                              uint8_t *bytes, void *out);
 
 // Few rows, one after the other, several trees in flight.
 void maxai_byte_trees_row_scalar(const maxai_byte_trees *trees, const void *x, size_t stride, size_t rows,
                                  uint8_t *bytes, void *out);
+void maxai_byte_trees_row_avx2(const maxai_byte_trees *trees, const void *x, size_t stride, size_t rows,
+                               uint8_t *bytes, void *out);
 // Needs MAXAI_CPU_AVX512_VBMI and `row_columns`; `bytes` has room for 256.
 void maxai_byte_trees_row_vbmi(const maxai_byte_trees *trees, const void *x, size_t stride, size_t rows,
                                uint8_t *bytes, void *out);

@@ -95,8 +95,10 @@ struct ByteTreesStep: Step, @unchecked Sendable {
             switch (variant, isFew) {
             case (.avx512, true) where hasVBMI && $0.pointee.row_columns != nil:
                 maxai_byte_trees_row_vbmi($0, x, frame.stride, frame.rows, bytes, out)
-            case (_, true): maxai_byte_trees_row_scalar($0, x, frame.stride, frame.rows, bytes, out)
+            case (.scalar, true): maxai_byte_trees_row_scalar($0, x, frame.stride, frame.rows, bytes, out)
+            case (_, true): maxai_byte_trees_row_avx2($0, x, frame.stride, frame.rows, bytes, out)
             case (.scalar, false): maxai_byte_trees_scalar($0, x, frame.stride, frame.rows, bytes, out)
+            case (.avx2, false): maxai_byte_trees_avx2($0, x, frame.stride, frame.rows, bytes, out)
             case (.avx512, false): maxai_byte_trees_avx512($0, x, frame.stride, frame.rows, bytes, out)
             }
         }

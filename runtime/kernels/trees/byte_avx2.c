@@ -1,0 +1,139 @@
+// Trees on bytes with AVX2: 64 rows in two registers. The same steps as with AVX-512, masks being whole
+// bytes.
+#include "byte_row.h"
+
+#pragma clang fp contract(off)
+
+#if defined(__x86_64__)
+#include <immintrin.h>
+
+#define AVX2 __attribute__((target("avx2,popcnt")))
+#define AVX2_INLINE AVX2 static inline __attribute__((always_inline))
+
+typedef struct {
+  const uint32_t *offset, *limit;
+  const uint8_t *bytes;
+} heap;
+
+// Bit 7 of every byte: it is above the node's rank.
+AVX2_INLINE __m256i decide(const heap *h, unsigned node) {
+  return _mm256_avg_epu8(_mm256_set1_epi32((int)h->limit[node]),
+                         _mm256_loadu_si256((const __m256i *)(h->bytes + h->offset[node])));
+}
+
+// Of the nodes `levels` below `node`, the decision of the one that the decisions `s` lead to.
+#define DESCEND(levels, below)                                                                            \
+  AVX2_INLINE __m256i descend##levels(const heap *h, unsigned node, const __m256i *s) {                   \
+    return _mm256_blendv_epi8(descend##below(h, 2 * node, s + 1), descend##below(h, 2 * node + 1, s + 1), \
+                              s[0]);                                                                      \
+  }
+AVX2_INLINE __m256i descend0(const heap *h, unsigned node, const __m256i *s) {
+  (void)s;
+  return decide(h, node);
+}
+DESCEND(1, 0)
+DESCEND(2, 1)
+DESCEND(3, 2)
+DESCEND(4, 3)
+DESCEND(5, 4)
+#undef DESCEND
+
+AVX2_INLINE __m256i heap_codes(const heap *h, int depth) {
+  __m256i s[6], code = _mm256_setzero_si256();
+  if (depth == 0) return code;
+  if (depth > 0) s[0] = decide(h, 1);
+  if (depth > 1) s[1] = descend1(h, 1, s);
+  if (depth > 2) s[2] = descend2(h, 1, s);
+  if (depth > 3) s[3] = descend3(h, 1, s);
+  if (depth > 4) s[4] = descend4(h, 1, s);
+  if (depth > 5) s[5] = descend5(h, 1, s);
+  const __m256i top = _mm256_set1_epi8((char)0x80);
+  for (int d = depth - 1; d >= 0; d--)
+    code = _mm256_or_si256(_mm256_srli_epi16(code, 1), _mm256_and_si256(s[d], top));
+  return _mm256_srli_epi16(code, 8 - depth);
+}
+
+AVX2_INLINE void heap_tree(const maxai_byte_trees *t, int32_t tree, int depth, const uint8_t *bytes,
+                           uint8_t *code) {
+  for (int half = 0; half < 64; half += 32) {
+    heap h = {t->heap_offset + t->starts[tree], t->heap_limit + t->starts[tree], bytes + half};
+    _mm256_storeu_si256((__m256i *)(code + half), heap_codes(&h, depth));
+  }
+}
+
+// NO_CHILD's mask belongs to nobody.
+AVX2_INLINE void free_tree(const maxai_byte_trees *t, int32_t tree, const uint8_t *bytes, uint8_t *code) {
+  const maxai_byte_node *nodes = t->nodes + t->starts[tree];
+  for (int half = 0; half < 64; half += 32) {
+    __m256i path[256], codes = _mm256_setzero_si256();
+    path[0] = _mm256_set1_epi8(-1);
+    for (int n = 0; n < t->node_count[tree]; n++) {
+      const maxai_byte_node *node = nodes + n;
+      __m256i rank = _mm256_set1_epi32((int)node->rank);
+      __m256i column = _mm256_loadu_si256((const __m256i *)(bytes + half + node->offset));
+      // byte <= rank
+      __m256i goes_left = _mm256_cmpeq_epi8(_mm256_max_epu8(column, rank), rank);
+      __m256i right = _mm256_andnot_si256(goes_left, path[n]);
+      path[node->left] = _mm256_and_si256(goes_left, path[n]);
+      path[node->right] = right;
+      codes = _mm256_add_epi8(codes, _mm256_and_si256(right, _mm256_set1_epi32((int)node->left_leaves)));
+    }
+    _mm256_storeu_si256((__m256i *)(code + half), codes);
+  }
+}
+
+AVX2_INLINE void add_f32(const float *leaves, const uint8_t *code, float *to) {
+  for (size_t q = 0; q < 4; q++)
+    for (size_t j = 0; j < 16; j++) to[16 * q + j] += leaves[code[4 * j + q]];
+}
+
+AVX2 void maxai_byte_trees_avx2(const maxai_byte_trees *t, const void *x, size_t stride, size_t rows,
+                                uint8_t *bytes, void *out) {
+  size_t element = t->leaf_is_f64 ? 8 : 4, padded = (rows + 63) / 64 * 64;
+  int is_plain = t->leaf_stride == 1 && !t->leaf_is_f64;
+  maxai_start_scores(t, stride, padded, out);
+  for (size_t first = 0; first < rows; first += 64) {
+    uint8_t *block = bytes + first * (size_t)t->width, code[64];
+    uint8_t *to = (uint8_t *)out + first * element;
+    maxai_byte_columns_avx2(t, x, stride, first, rows - first < 64 ? rows - first : 64, 64, block);
+    for (int32_t tree = 0; tree < t->tree_count; tree++) {
+      switch (t->depth[tree]) {
+#define HEAP(depth)                         \
+  case depth:                               \
+    heap_tree(t, tree, depth, block, code); \
+    break;
+        HEAP(0)
+        HEAP(1) HEAP(2) HEAP(3) HEAP(4) HEAP(5) HEAP(6)
+#undef HEAP
+            default : free_tree(t, tree, block, code);
+      }
+      if (is_plain)
+        add_f32((const float *)t->leaves + t->leaf_starts[tree], code,
+                (float *)to + (size_t)t->tree_output[tree] * stride);
+      else
+        maxai_add_leaves(t, tree, code, stride, 64, to);
+    }
+  }
+  maxai_finish_scores(t, stride, padded, out);
+}
+
+AVX2 void maxai_byte_trees_row_avx2(const maxai_byte_trees *t, const void *x, size_t stride, size_t rows,
+                                    uint8_t *bytes, void *out) {
+  maxai_start_scores(t, stride, rows, out);
+  for (size_t row = 0; row < rows; row++) {
+    maxai_byte_columns_avx2(t, x, stride, row, 1, 1, bytes);
+    maxai_row_walks(t, bytes, 0, stride, row, out);
+  }
+  maxai_finish_scores(t, stride, rows, out);
+}
+#else
+// Never chosen: maxai_cpu_features has no MAXAI_CPU_AVX2_FMA here.
+void maxai_byte_trees_avx2(const maxai_byte_trees *t, const void *x, size_t stride, size_t rows,
+                           uint8_t *bytes, void *out) {
+  maxai_byte_trees_scalar(t, x, stride, rows, bytes, out);
+}
+void maxai_byte_trees_row_avx2(const maxai_byte_trees *t, const void *x, size_t stride, size_t rows,
+                               uint8_t *bytes, void *out) {
+  maxai_byte_trees_row_scalar(t, x, stride, rows, bytes, out);
+}
+#endif
