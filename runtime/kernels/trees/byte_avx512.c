@@ -188,7 +188,8 @@ AVX512 void maxai_byte_trees_avx512(const maxai_byte_trees *t, const void *x, si
       HEAP(2)
       HEAP(3)
       HEAP(4)
-      HEAP(5) HEAP(6)
+      HEAP(5)
+      HEAP(6)
 #undef HEAP
           default : free_tree(t, tree, bytes, stride, rows, out);
     }

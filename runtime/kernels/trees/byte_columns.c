@@ -22,6 +22,19 @@ static void rank_column(const maxai_byte_trees *t, const maxai_rank_column *c, c
   }
 }
 
+// The set tests of 64 rows.
+static void set_columns(const maxai_byte_trees *t, const void *x, size_t stride, size_t first, size_t rows,
+                        uint8_t *bytes) {
+  for (int32_t k = 0; k < t->category_count; k++) {
+    const maxai_category_column *c = t->categories + k;
+    uint8_t *from = bytes + (size_t)c->out * 64, *to = bytes + (size_t)c->first_set * 64;
+    maxai_categories(t, c, x, stride, first, rows, from);
+    for (size_t set = 0; set < (size_t)c->set_count; set++)
+      for (size_t i = 0; i < 64; i++)
+        to[64 * set + i] = c->by_set[32 * set + (from[i] >> 3)] >> (from[i] & 7) & 1;
+  }
+}
+
 void maxai_byte_columns_scalar(const maxai_byte_trees *t, const void *x, size_t stride, size_t first,
                                size_t rows, size_t step, uint8_t *bytes) {
   for (int32_t c = 0; c < t->rank_count; c++)
@@ -29,6 +42,6 @@ void maxai_byte_columns_scalar(const maxai_byte_trees *t, const void *x, size_t 
   if (step == 1)
     maxai_row_sets(t, x, stride, first, bytes);
   else
-    maxai_set_columns(t, x, stride, first, rows, bytes);
+    set_columns(t, x, stride, first, rows, bytes);
   maxai_test_columns(t, x, stride, first, rows, step, bytes);
 }

@@ -42,19 +42,6 @@ static inline void maxai_categories(const maxai_byte_trees *t, const maxai_categ
     to[maxai_position(i)] = maxai_category(t->set_rule, maxai_value(t, x, c->source, stride, first + i));
 }
 
-// The set tests of 64 rows.
-static inline void maxai_set_columns(const maxai_byte_trees *t, const void *x, size_t stride, size_t first,
-                                     size_t rows, uint8_t *bytes) {
-  for (int32_t k = 0; k < t->category_count; k++) {
-    const maxai_category_column *c = t->categories + k;
-    uint8_t *from = bytes + (size_t)c->out * 64, *to = bytes + (size_t)c->first_set * 64;
-    maxai_categories(t, c, x, stride, first, rows, from);
-    for (size_t set = 0; set < (size_t)c->set_count; set++)
-      for (size_t i = 0; i < 64; i++)
-        to[64 * set + i] = c->by_set[32 * set + (from[i] >> 3)] >> (from[i] & 7) & 1;
-  }
-}
-
 // The set tests of one row, copied from the row of its category.
 static inline void maxai_row_sets(const maxai_byte_trees *t, const void *x, size_t stride, size_t row,
                                   uint8_t *bytes) {
