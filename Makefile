@@ -3,7 +3,7 @@
 # make help    the rest
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-test plugins cases build test conformance demo bench dist lint format clean
+.PHONY: help setup setup-test plugins cases build test conformance demo bench dist dist-check lint format clean
 
 APT := clang-format libssl-dev libzstd-dev libonnx-dev libprotobuf-dev pkg-config python3 python3-pip python3-venv
 SWIFT_FLAGS := -c release
@@ -39,6 +39,9 @@ demo: setup-test build ## flights of 2013: train elsewhere, compile, sign, verif
 
 bench: setup-test build ## scoring and serving beside the peers
 	benchmarks/run
+
+dist-check: dist ## proves that the server is one file that starts in a bare root
+	scripts/dist-check
 
 dist: build ## stripped executables that run where no Swift is installed, into dist/
 	scripts/dist
