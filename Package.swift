@@ -73,11 +73,17 @@ let package = Package(
 
         // Tests
         .target(name: "CAllocations", path: "Tests/Allocations", cSettings: cSettings),
-        library("MaxCases", "Tests/Cases", ["MaxIR", "MaxFormats"]),
+        library("MaxCases", "Tests/Cases", ["MaxIR", "MaxFormats", "MaxRuntime"]),
+        library(
+            "MaxMutations", "Tests/Mutations",
+            ["MaxCases", "MaxImport", "MaxCompiler", "MaxTabular", "MaxRegistry", "MaxServing", "MaxFormats", "MaxRuntime", "MaxIR"]),
         .executableTarget(
             name: "conformance", dependencies: ["MaxCases", "MaxImport"], path: "benchmarks/conformance",
             exclude: ["passing.txt"], swiftSettings: swiftSettings),
+        .executableTarget(
+            name: "mutations", dependencies: ["MaxMutations", argumentParser], path: "benchmarks/mutations", swiftSettings: swiftSettings),
         tests("ArchitectureTests", []),
+        tests("MutationTests", ["MaxMutations"]),
         tests("MaxIRTests", ["MaxIR"]),
         tests("MaxFormatsTests", ["MaxFormats"]),
         tests("MaxRuntimeTests", ["MaxRuntime", "MaxImport", "MaxCases", "CAllocations"]),

@@ -1,6 +1,6 @@
 /// What every part of MaxAI throws at a boundary: a stable code for programs, a sentence for people.
 ///
-/// The description is one line, `what: where: found, expected: what to do`, lower case and without a
+/// The description is one line of at most `messageBytes`, without control characters: `what: where: found, expected: what to do`, lower case and without a
 /// final full stop. It never quotes row data unless the person asked for it.
 public struct MaxError: Error, Sendable, Hashable, CustomStringConvertible {
     /// The kind of failure; its raw value is the exit status of every command.
@@ -31,9 +31,19 @@ public struct MaxError: Error, Sendable, Hashable, CustomStringConvertible {
     /// What was wrong, with both values where there are two, and the way out where there is one.
     public var message: String
 
+    /// Names from files stand in messages and may be of any length: what is longer than this loses its middle.
+    public static let messageBytes = 4096
+
     public init(_ code: Code, _ message: String) {
         self.code = code
-        self.message = message
+        guard message.utf8.count > Self.messageBytes || message.utf8.contains(where: { $0 < 0x20 || $0 == 0x7f }) else {
+            self.message = message
+            return
+        }
+        let half = Self.messageBytes / 8
+        self.message = message.utf8.count > Self.messageBytes ? "\(message.prefix(half)) … \(message.suffix(half))" : message
+        // A name from a file must not reach a terminal or a log as a command to it.
+        self.message = String(Text(self.message).quoted.dropFirst().dropLast())
     }
 
     public var description: String { message }
