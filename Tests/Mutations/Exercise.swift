@@ -44,8 +44,25 @@ enum Exercise {
         }
     }
 
+    private static func evaluate(_ graph: Graph) throws(MaxError) {
+        var arguments: [Value] = []
+        for input in graph.inputs {
+            guard let type = input.type.tensor else { throw MaxError(.unsupported, "input \(input.name.quoted): \(input.type)") }
+            let shape = (type.shape ?? [.rows]).map { $0.fixed ?? 2 }
+            let count = try elementCount(of: shape, limit: 1 << 16)
+            arguments.append(.tensor(Tensor(unchecked: storage(type.element, count), shape: shape)))
+        }
+        _ = try graph.evaluate(arguments)
+    }
+
     /// Compiles, stores and loads again, and scores both before and after.
+    ///
+    /// What is no model of rows is rewritten and run by the reference evaluator: the compiler meets it so far.
     static func compile(_ graph: Graph) throws(MaxError) {
+        guard (try? Schema(of: graph)) != nil else {
+            try evaluate(graph)
+            return try evaluate(try RewriteDriver(rules: Pipeline.exact).run(graph).graph)
+        }
         let model = try Model(graph: graph, info: ModelInfo(name: "m"))
         // What the operators refuse, they refuse; the compiler goes on with the graph all the same.
         do throws(MaxError) { try score(model) } catch  where error.code != .internal {}

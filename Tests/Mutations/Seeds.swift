@@ -12,7 +12,7 @@ public enum Seeds {
     /// - Throws: `.notFound` when the zoo has not been made.
     public static func of(_ kind: InputKind, scratch: String) throws(MaxError) -> [[UInt8]] {
         switch kind {
-        case .onnx: try models(suffix: ".onnx", under: 6000)
+        case .onnx: try models(suffix: ".onnx", under: 6000) + models(suffix: ".onnx", under: 2000, in: .conformance)
         case .xgboostJSON: try models(suffix: ".json", under: 24_000)
         case .xgboostUBJSON: try models(suffix: ".ubj", under: 24_000)
         case .bundle: try bundles()
@@ -27,13 +27,13 @@ public enum Seeds {
         }
     }
 
-    private static func models(suffix: String, under limit: Int) throws(MaxError) -> [[UInt8]] {
+    private static func models(suffix: String, under limit: Int, in folder: CaseFolder = .zoo) throws(MaxError) -> [[UInt8]] {
         var found: [[UInt8]] = []
-        for name in CaseFolder.zoo.names() {
-            guard let bytes = try? FileBytes(path: "\(CaseFolder.zoo.path)/\(name)/model\(suffix)").array else { continue }
+        for name in folder.names() {
+            guard let bytes = try? FileBytes(path: "\(folder.path)/\(name)/model\(suffix)").array else { continue }
             if bytes.count <= limit { found.append(bytes) }
         }
-        guard !found.isEmpty else { throw MaxError(.notFound, "\(CaseFolder.zoo.path): no model of \(suffix): run make cases") }
+        guard !found.isEmpty else { throw MaxError(.notFound, "\(folder.path): no model of \(suffix): run make cases") }
         return found
     }
 

@@ -25,6 +25,8 @@ public enum BundleLayout {
     public static let maximumParsedBytes: UInt64 = 64 << 20
     /// Bytes that one leaf of the digest tree covers.
     static let chunkBytes = 1 << 20
+    /// Bytes that a compressed section may refer back to.
+    static let maximumWindowBytes: UInt64 = 8 << 20
     /// A compressed section may grow at most this much.
     static let maximumCompressionRatio: UInt64 = 1024
 
