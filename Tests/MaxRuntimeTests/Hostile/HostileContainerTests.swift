@@ -67,6 +67,10 @@ import Testing
         .bundle(0, "no manifest", .malformed, "the manifest is missing") { $0[SectionKind.manifest] = nil },
         .bundle(0, "another root", .contentMismatch, "the section table has digest") { $0.root = [UInt8](repeating: 1, count: 32) },
         .bundle(0, "another digest", .contentMismatch, "graph has digest") { $0.sections[1].digest = [UInt8](repeating: 1, count: 32) },
+        .bundle(0, "a provenance above 64 MiB", .limitExceeded, "67108865 bytes, at most 67108864") {
+            $0.sections[3].flags = 2
+            $0.sections[3].rawBytes = (64 << 20) + 1
+        },
         .bundle(0, "a section of 2^37 raw bytes", .limitExceeded, "at most") {
             $0.sections[3].flags = 2
             $0.sections[3].rawBytes = 1 << 37

@@ -43,6 +43,8 @@ public enum BundleLayout {
 
         /// Whether a reader that does not know this kind must refuse the bundle.
         var isCritical: Bool { self == .manifest || self == .graph || self == .constants }
+        /// Whether the section is read whole by a parser; the others are tables that are looked into.
+        var isParsed: Bool { self == .manifest || self == .graph || self == .provenance || self == .signatures }
         public var name: String { "\(self)" }
     }
 
