@@ -11,7 +11,8 @@ struct HostileCase: Sendable, CustomTestStringConvertible {
     let message: String
     let bytes: @Sendable () -> [UInt8]
 
-    init(_ number: Int, _ what: String, _ code: MaxError.Code?, _ message: String, _ bytes: @escaping @autoclosure @Sendable () -> [UInt8]) {
+    init(_ number: Int, _ what: String, _ code: MaxError.Code?, _ message: String, _ bytes: @escaping @autoclosure @Sendable () -> [UInt8])
+    {
         self.number = number
         self.what = what
         self.code = code

@@ -24,7 +24,8 @@ import Testing
         HostileCase(0, "a line end in a string", .malformed, "byte", text("\"a\nb\"")),
         HostileCase(64, "a string of 8 MiB", nil, "", text("\"" + String(repeating: "a", count: 8 << 20) + "\"")),
         HostileCase(64, "a string of 8 MiB without an end", .malformed, "", text("\"" + String(repeating: "a", count: 8 << 20))),
-        HostileCase(65, "200,000 members", nil, "", text("{" + (0..<200_000).map { "\"\($0 &* 2_654_435_761)\":0" }.joined(separator: ",") + "}")),
+        HostileCase(
+            65, "200,000 members", nil, "", text("{" + (0..<200_000).map { "\"\($0 &* 2_654_435_761)\":0" }.joined(separator: ",") + "}")),
         HostileCase(59, "a number of a million digits", nil, "", text(String(repeating: "9", count: 1_000_000))),
         HostileCase(59, "an exponent of a thousand digits", nil, "", text("1e" + String(repeating: "9", count: 1000))),
     ]
@@ -99,9 +100,11 @@ import Testing
         HostileCase(45, "a string of -2^63 bytes", .malformed, "length -9223372036854775808", [0x53] + negative),
         HostileCase(45, "a counted array of 2^63-1", .malformed, "length 9223372036854775807", [0x5b, 0x23] + huge),
         HostileCase(45, "a typed array of 2^63-1", .malformed, "length 9223372036854775807", [0x5b, 0x24, 0x64, 0x23] + huge),
-        HostileCase(45, "a typed array whose bytes are not there", .malformed, "bytes announced", [0x5b, 0x24, 0x4c, 0x23, 0x69, 2, 0, 0, 0]),
+        HostileCase(
+            45, "a typed array whose bytes are not there", .malformed, "bytes announced", [0x5b, 0x24, 0x4c, 0x23, 0x69, 2, 0, 0, 0]),
         HostileCase(45, "a typed array of strings", .malformed, "array of type \"S\"", [0x5b, 0x24, 0x53, 0x23, 0x69, 1, 0, 0]),
-        HostileCase(45, "a counted array of nothing, often", .malformed, "length 2147483647", [0x5b, 0x23, 0x6c, 0x7f, 0xff, 0xff, 0xff] + [0x5a]),
+        HostileCase(
+            45, "a counted array of nothing, often", .malformed, "length 2147483647", [0x5b, 0x23, 0x6c, 0x7f, 0xff, 0xff, 0xff] + [0x5a]),
         HostileCase(57, "a key that stands twice", .malformed, "stands twice", [0x7b, 0x69, 1, 0x61, 0x5a, 0x69, 1, 0x61, 0x5a, 0x7d]),
         HostileCase(58, "a million brackets", .limitExceeded, "nested deeper than 64", [UInt8](repeating: 0x5b, count: 1_000_000)),
         HostileCase(60, "a string that is not UTF-8", .malformed, "not UTF-8", [0x53, 0x69, 1, 0xff]),

@@ -17,8 +17,10 @@ import Testing
 
     static let cases: [HostileCase] = [
         HostileCase(45, "a length beyond the end", .malformed, "field 1 declares 100 bytes, 1 remain", [0x0a, 100, 0]),
-        HostileCase(45, "a length of 2^64-1", .malformed, "declares 18446744073709551615 bytes", [0x0a] + [UInt8](repeating: 0xff, count: 9) + [1]),
-        HostileCase(45, "a length of 2^63", .malformed, "declares 9223372036854775808 bytes", [0x0a] + [UInt8](repeating: 0x80, count: 9) + [1]),
+        HostileCase(
+            45, "a length of 2^64-1", .malformed, "declares 18446744073709551615 bytes", [0x0a] + [UInt8](repeating: 0xff, count: 9) + [1]),
+        HostileCase(
+            45, "a length of 2^63", .malformed, "declares 9223372036854775808 bytes", [0x0a] + [UInt8](repeating: 0x80, count: 9) + [1]),
         HostileCase(45, "a group that starts", .malformed, "wire type 3 of field 1", [0x0b]),
         HostileCase(45, "a group that ends", .malformed, "wire type 4 of field 1", [0x0c]),
         HostileCase(45, "wire type 6", .malformed, "wire type 6", [0x0e]),

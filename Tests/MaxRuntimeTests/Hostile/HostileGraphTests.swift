@@ -95,6 +95,17 @@ import Testing
         graph(22, "a name that is not UTF-8", .malformed, "not UTF-8 text without NUL", input: Text(utf8: [0x61, 0xc3])) {
             node(&$0, "identity", [0])
         },
+        graph(24, "an input of 2^62 columns", .limitExceeded, "more than 65536 elements") { out in
+            out.message(2) { input in
+                input.text(1, "wide")
+                input.message(2) { type in
+                    type.int(1, 2)
+                    type.message(2) { $0.text(2, "N") }
+                    type.message(2) { $0.int(1, 1 << 62) }
+                }
+            }
+            node(&out, "identity", [0])
+        },
         graph(34, "a node that takes its own result", .malformed, "operand %1 is not defined before it") { node(&$0, "identity", [1]) },
         graph(34, "two nodes that take each other's results", .malformed, "operand %2 is not defined before it") {
             node(&$0, "identity", [2])
