@@ -90,7 +90,7 @@ let package = Package(
         tests("MaxImportTests", ["MaxImport", "MaxFormats", "MaxCases"]),
         tests("MaxCompilerTests", ["MaxCompiler", "MaxImport"]),
         tests("MaxTabularTests", ["MaxTabular"]),
-        tests("MaxRegistryTests", ["MaxRegistry"]),
+        tests("MaxRegistryTests", ["MaxRegistry", "COpenSSL"]),
         tests("MaxServingTests", ["MaxServing"]),
         tests(
             "CommandTests",

@@ -36,14 +36,28 @@ public struct MaxError: Error, Sendable, Hashable, CustomStringConvertible {
 
     public init(_ code: Code, _ message: String) {
         self.code = code
-        guard message.utf8.count > Self.messageBytes || message.utf8.contains(where: { $0 < 0x20 || $0 == 0x7f }) else {
-            self.message = message
+        let hasControls = message.utf8.contains { $0 < 0x20 || $0 == 0x7f }
+        let printable = hasControls ? Self.printable(message) : message
+        let bytes = printable.utf8
+        guard bytes.count > Self.messageBytes else {
+            self.message = printable
             return
         }
-        let half = Self.messageBytes / 8
-        self.message = message.utf8.count > Self.messageBytes ? "\(message.prefix(half)) … \(message.suffix(half))" : message
-        // A name from a file must not reach a terminal or a log as a command to it.
-        self.message = String(Text(self.message).quoted.dropFirst().dropLast())
+        let kept = Self.messageBytes / 4
+        self.message = String(decoding: bytes.prefix(kept), as: UTF8.self) + " … " + String(decoding: bytes.suffix(kept), as: UTF8.self)
+    }
+
+    /// A name from a file must not reach a terminal or a log as a command to it.
+    private static func printable(_ message: String) -> String {
+        var out = ""
+        for scalar in message.unicodeScalars {
+            if scalar.value < 0x20 || scalar.value == 0x7f {
+                out += "\\u{" + String(scalar.value, radix: 16) + "}"
+            } else {
+                out.unicodeScalars.append(scalar)
+            }
+        }
+        return out
     }
 
     public var description: String { message }

@@ -77,7 +77,8 @@ package struct SignatureBundle {
         guard let key = material.optional("publicKey") else {
             throw MaxError(.unsupported, "signature: made with a certificate; keys are supported")
         }
-        hint = try key.optional("hint")?.text().string
+        let named = try key.optional("hint")?.text().string ?? ""
+        hint = named.isEmpty ? nil : named
         let envelope = try root.member("dsseEnvelope")
         try envelope.onlyMembers(["payload", "payloadType", "signatures"])
         try envelope.member("payloadType").expect(Statement.payloadType)
