@@ -20,7 +20,7 @@ func library(_ name: String, _ path: String, _ dependencies: [Target.Dependency]
 
 func command(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
     .executableTarget(
-        name: name, dependencies: dependencies + ["MaxCommand", argumentParser], path: "Sources/\(name)",
+        name: name, dependencies: dependencies + ["MaxIR", "MaxCommand", argumentParser], path: "Sources/\(name)",
         swiftSettings: swiftSettings)
 }
 
@@ -78,20 +78,20 @@ let package = Package(
             "MaxMutations", "Tests/Mutations",
             ["MaxCases", "MaxImport", "MaxCompiler", "MaxTabular", "MaxRegistry", "MaxServing", "MaxFormats", "MaxRuntime", "MaxIR"]),
         .executableTarget(
-            name: "conformance", dependencies: ["MaxCases", "MaxImport"], path: "benchmarks/conformance",
+            name: "conformance", dependencies: ["MaxIR", "MaxCases", "MaxImport"], path: "benchmarks/conformance",
             exclude: ["passing.txt"], swiftSettings: swiftSettings),
         .executableTarget(
-            name: "mutations", dependencies: ["MaxMutations", argumentParser], path: "benchmarks/mutations", swiftSettings: swiftSettings),
+            name: "mutations", dependencies: ["MaxIR", "MaxRuntime", "MaxMutations", argumentParser], path: "benchmarks/mutations", swiftSettings: swiftSettings),
         tests("ArchitectureTests", []),
-        tests("MutationTests", ["MaxMutations"]),
+        tests("MutationTests", ["MaxIR", "MaxMutations"]),
         tests("MaxIRTests", ["MaxIR"]),
-        tests("MaxFormatsTests", ["MaxFormats"]),
-        tests("MaxRuntimeTests", ["MaxRuntime", "MaxImport", "MaxCases", "CAllocations"]),
-        tests("MaxImportTests", ["MaxImport", "MaxFormats", "MaxCases"]),
-        tests("MaxCompilerTests", ["MaxCompiler", "MaxImport"]),
-        tests("MaxTabularTests", ["MaxTabular"]),
-        tests("MaxRegistryTests", ["MaxRegistry", "COpenSSL"]),
-        tests("MaxServingTests", ["MaxServing"]),
+        tests("MaxFormatsTests", ["MaxIR", "MaxFormats"]),
+        tests("MaxRuntimeTests", ["MaxIR", "MaxFormats", "MaxRuntime", "MaxImport", "MaxCases", "CAllocations"]),
+        tests("MaxImportTests", ["MaxIR", "MaxImport", "MaxFormats", "MaxCases"]),
+        tests("MaxCompilerTests", ["MaxIR", "MaxCompiler", "MaxImport"]),
+        tests("MaxTabularTests", ["MaxIR", "MaxTabular"]),
+        tests("MaxRegistryTests", ["MaxIR", "MaxRuntime", "MaxRegistry", "COpenSSL"]),
+        tests("MaxServingTests", ["MaxIR", "MaxRuntime", "MaxServing"]),
         tests(
             "CommandTests",
             ["MaxCases", "MaxIR", "maxai-compile", "maxai-score", "maxai-inspect", "maxai-registry", "maxai-serve"]),

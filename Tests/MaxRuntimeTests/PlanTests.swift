@@ -209,18 +209,4 @@ private func matrix(_ dice: inout Dice, _ rows: Int, _ columns: Int) -> [Float] 
         async let b = model.predict([x])
         #expect(try await a[0].firstDifference(from: try await b[0]) == nil)
     }
-
-    @Test(.enabled(if: !CaseFolder.zoo.names("xgboost-").isEmpty, "make the zoo first"), arguments: CaseFolder.zoo.names("xgboost-"))
-    func `every XGBoost model scores as the reference does`(name: String) throws {
-        let zoo = try CaseFolder.zoo.read(name)
-        guard let graph = try? XGBoost.read(zoo.model, name: Text(name)) else { return }
-        let model = try Model(graph: graph, info: ModelInfo(name: "m"))
-        for set in zoo.sets {
-            let arguments = try zip(graph.inputs, set.inputs).map { try $1.value(for: $0) }
-            let expected = try graph.evaluate(arguments).compactMap(\.tensor)
-            for (a, b) in zip(try model.predict(arguments.compactMap(\.tensor)), expected) {
-                #expect(a.firstDifference(from: b) == nil, "\(model.plan.summary)")
-            }
-        }
-    }
 }

@@ -31,7 +31,20 @@ public final class Context {
         guard columns.count == model.schema.columns.count else {
             throw MaxError(.malformed, "\(columns.count) columns, expected \(model.schema.columns.count)")
         }
-        if let lane { return try lane.predict(model.schema, columns, rows: rows) }
+        if let lane {
+            do {
+                return try lane.predict(model.schema, columns, rows: rows)
+            } catch {
+                guard lane.failedInStep else { throw error }
+                // The evaluator of all rows at once says which row it is.
+                try evaluate(columns, rows: rows)
+                throw error
+            }
+        }
+        try evaluate(columns, rows: rows)
+    }
+
+    private func evaluate(_ columns: UnsafeBufferPointer<ColumnView>, rows: Int) throws(MaxError) {
         results = []
         var arguments: [Value] = []
         for port in model.schema.inputs { arguments.append(.tensor(try Ingest.tensor(model.schema, port, columns, rows: rows))) }
@@ -49,7 +62,11 @@ public final class Context {
 
     /// The texts of string output `index` of the last call.
     public func withStrings<Result>(_ index: Int, _ body: (UnsafeBufferPointer<StringView>) throws -> Result) rethrows -> Result? {
-        guard lane == nil, let texts = results[index].values(as: Text.self) else { return nil }
+        if let lane {
+            guard model.schema.outputs[index].element == .string else { return nil }
+            return try body(lane.output(index).bindMemory(to: StringView.self))
+        }
+        guard let texts = results[index].values(as: Text.self) else { return nil }
         let joined = texts.flatMap(\.utf8)
         return try joined.withUnsafeBufferPointer { bytes in
             var start = 0

@@ -6,13 +6,16 @@ final class Lane {
     private let stride: Int
     private let arena: UnsafeMutableRawPointer
     private let results: [UnsafeMutableRawPointer]
+    private let texts = TextPool()
     private var rows = 0
+    /// Whether the last error came from a step, and so names a row of its block.
+    private(set) var failedInStep = false
 
     init(_ program: Program, maximumRows: Int) throws(MaxError) {
         self.program = program
         stride = (min(maximumRows, Program.blockRows) + 63) / 64 * 64
         var sizes: [Int] = []
-        for slot in program.outputs {
+        for slot in program.outputs.map(\.slot) {
             sizes.append(try maximumRows.multiplied(by: try slot.width.multiplied(by: slot.byteCount, "results"), "results"))
         }
         let byteCount = max(program.bytesPerRow * stride, 64)
@@ -27,15 +30,17 @@ final class Lane {
     }
 
     func output(_ index: Int) -> UnsafeRawBufferPointer {
-        let slot = program.outputs[index]
+        let slot = program.outputs[index].slot
         return UnsafeRawBufferPointer(start: results[index], count: rows * slot.width * slot.byteCount)
     }
 
     func predict(_ schema: Schema, _ columns: UnsafeBufferPointer<ColumnView>, rows: Int) throws(MaxError) {
         self.rows = 0
+        failedInStep = false
+        texts.reset()
         var first = 0
         while first < rows {
-            let frame = Frame(base: arena, stride: stride, rows: min(stride, rows - first))
+            let frame = Frame(base: arena, stride: stride, rows: min(stride, rows - first), texts: texts)
             for index in program.inputs.indices {
                 let input = program.inputs[index]
                 let start = schema.inputs[index].firstColumn
@@ -43,14 +48,27 @@ final class Lane {
                     try Ingest.fill(frame, input, k, columns[start + k], first, schema.columns[start + k], program.defaults[start + k])
                 }
             }
-            for step in program.steps { step.run(frame) }
+            do {
+                for step in program.steps { try step.run(frame) }
+            } catch {
+                failedInStep = true
+                throw error
+            }
             for index in program.outputs.indices { store(program.outputs[index], frame, results[index], first) }
             first += frame.rows
         }
         self.rows = rows
     }
 
-    private func store(_ slot: Slot, _ frame: Frame, _ result: UnsafeMutableRawPointer, _ first: Int) {
+    private func store(_ output: Program.Output, _ frame: Frame, _ result: UnsafeMutableRawPointer, _ first: Int) {
+        let slot = output.slot
+        if slot.element == .string, !output.isConstantText {
+            // Such a text stands in the arena or in the caller's column.
+            for column in 0..<slot.width {
+                let views = frame.pointer(slot, column: column, as: StringView.self)
+                for row in 0..<frame.rows { views[row] = texts.copy(views[row].bytes) }
+            }
+        }
         let size = slot.byteCount
         let to = result + first * slot.width * size
         guard slot.width > 1 else { return to.copyMemory(from: frame.raw(slot), byteCount: frame.rows * size) }
@@ -58,6 +76,8 @@ final class Lane {
             let from = UnsafeRawPointer(frame.raw(slot, column: column))
             switch size {
             case 1: spread(from, to + column, frame.rows, slot.width, UInt8.self)
+            case 2: spread(from, to + 2 * column, frame.rows, slot.width, UInt16.self)
+            case 16: spread(from, to + 16 * column, frame.rows, slot.width, StringView.self)
             case 4: spread(from, to + 4 * column, frame.rows, slot.width, UInt32.self)
             default: spread(from, to + 8 * column, frame.rows, slot.width, UInt64.self)
             }

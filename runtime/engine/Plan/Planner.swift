@@ -16,7 +16,9 @@ struct Planner {
     private var slots: [Int: Slot] = [:]
     private var folded: [Int: Tensor] = [:]
     private var steps: [any Step] = []
-    private var bytesPerRow = 0
+    private let arena = ArenaLayout()
+    /// Slots of texts that stand in `constants`.
+    private var constantTexts: Set<Int> = []
 
     static func plan(_ graph: Graph, _ schema: Schema) throws -> Program {
         var planner = Planner(graph: graph)
@@ -35,22 +37,20 @@ struct Planner {
             guard let type = graph.inputs[index].type.tensor, type.shape?.first == .rows else {
                 throw NotPlanned("input \(port.name.quoted) with rows of another name than N")
             }
-            let slot = try reserve(port.element, port.width)
+            let slot = try arena.reserve(port.element, port.width)
             slots[index] = slot
-            inputs.append(Program.Input(slot: slot, digits: port.element == .string ? try reserve(.u8, 24 * port.width) : nil))
+            inputs.append(Program.Input(slot: slot, digits: port.element == .string ? try arena.reserve(.u8, 24 * port.width) : nil))
         }
         for node in graph.nodes { try plan(node) }
-        let outputs = try graph.outputs.map { output -> Slot in
-            guard let slot = slots[output.value.index], slot.element != .string else {
-                throw NotPlanned("output \(output.name.quoted) that is constant or text")
-            }
-            return slot
+        let outputs = try graph.outputs.map { output -> Program.Output in
+            guard let slot = slots[output.value.index] else { throw NotPlanned("output \(output.name.quoted) that is constant") }
+            return Program.Output(slot: slot, isConstantText: constantTexts.contains(slot.offset))
         }
         let defaults = schema.columns.map { column -> StringView? in
             if case .value(.string(let text))? = column.missing { constants.copy(text) } else { nil }
         }
         return Program(
-            inputs: inputs, steps: steps, outputs: outputs, bytesPerRow: bytesPerRow, defaults: defaults,
+            inputs: inputs, steps: steps, outputs: outputs, bytesPerRow: arena.bytesPerRow, defaults: defaults,
             constants: constants)
     }
 
@@ -67,73 +67,47 @@ struct Planner {
             }
             return
         }
-        guard node.results.count == 1, let result = node.results.first else {
-            throw NotPlanned("no kernel for '\(node.op.name)' with \(node.results.count) results")
-        }
         let operands = try node.operands.map { id -> PlannedOperand in
             guard let id else { return .absent }
             if let tensor = folded[id.index] { return .constant(tensor) }
-            guard let slot = slots[id.index], let shape = graph.type(of: id).tensor?.shape else {
+            guard let slot = slots[id.index], let tail = try tail(of: id, node) else {
                 throw NotPlanned("'\(node.op.name)' of a value that is not rows")
             }
-            return .rows(slot, rank: shape.count)
+            return .rows(slot, tail: tail)
         }
-        guard let type = graph.type(of: result).tensor, let shape = type.shape, shape.first == .rows else {
-            throw NotPlanned("'\(node.op.name)' gives \(graph.type(of: result)), expected rows")
+        var results: [PlannedResult] = []
+        for id in node.results {
+            guard let tail = try tail(of: id, node), let element = graph.type(of: id).tensor?.element else {
+                throw NotPlanned("'\(node.op.name)' gives \(graph.type(of: id)), expected rows of fixed width")
+            }
+            let width = try elementCount(of: tail, limit: Limits.ports)
+            guard width > 0 else { throw NotPlanned("'\(node.op.name)' gives rows without elements") }
+            if Self.views.contains(node.op.name), case .rows(let slot, _)? = operands.first, slot.width == width, slot.element == element {
+                slots[id.index] = slot
+                return
+            }
+            results.append(PlannedResult(slot: try arena.reserve(element, width), tail: tail))
         }
-        var width = 1
-        for extent in shape.dropFirst() {
-            guard let fixed = extent.fixed else { throw NotPlanned("'\(node.op.name)' gives \(type), of unknown width") }
-            width = try width.multiplied(by: fixed, "plan")
-        }
-        guard width > 0 else { throw NotPlanned("'\(node.op.name)' gives rows without elements") }
-        if Self.views.contains(node.op.name), case .rows(let slot, _)? = operands.first, slot.width == width,
-            slot.element == type.element
-        {
-            slots[result.index] = slot
-            return
-        }
-        let out = try reserve(type.element, width)
-        var request = KernelRequest(node: node, operands: operands, out: out, rank: shape.count, constants: constants)
-        guard let step = try request.choose() else {
-            throw NotPlanned(
-                "no kernel for '\(node.op.name)' from \(node.operands.compactMap { $0.map { "\(graph.type(of: $0))" } }.joined(separator: ", ")) to \(type)"
-            )
-        }
-        if request.scratchWidth > 0 {
-            let scratch = try reserve(.u8, request.scratchWidth)
-            steps.append(step.usingScratch(scratch))
+        for (id, result) in zip(node.results, results) { slots[id.index] = result.slot }
+        var request = KernelRequest(node: node, operands: operands, results: results, constants: constants, arena: arena)
+        if let step = try KernelTable.step(&request) {
+            steps += request.preparations + [step]
+            if step.givesConstantText { for result in results { constantTexts.insert(result.slot.offset) } }
+        } else if try RowLocality.holds(request) {
+            steps.append(ReferenceStep(node: node, operands: operands, results: results))
         } else {
-            steps.append(step)
+            let types = node.operands.compactMap { $0.map { "\(graph.type(of: $0))" } }.joined(separator: ", ")
+            throw NotPlanned("'\(node.op.name)' of \(types), which may mix rows")
         }
-        slots[result.index] = out
+    }
+
+    /// The extents after the rows; nil for what is not rows, or has an extent that is not known.
+    private func tail(of id: ValueID, _ node: Node) throws -> [Int]? {
+        guard let shape = graph.type(of: id).tensor?.shape, shape.first == .rows else { return nil }
+        let tail = shape.dropFirst().map(\.fixed)
+        return tail.contains(nil) ? nil : tail.compactMap { $0 }
     }
 
     /// Operators that give the elements of their first operand in the same order.
     private static let views: Set<String> = ["identity", "reshape", "flatten", "squeeze", "unsqueeze"]
-
-    private mutating func reserve(_ element: ElementType, _ width: Int) throws -> Slot {
-        let slot = Slot(offset: bytesPerRow, element: element, width: width)
-        bytesPerRow = try bytesPerRow.adding(try width.multiplied(by: slot.byteCount, "plan"), "plan")
-        guard bytesPerRow <= 1 << 22 else { throw NotPlanned("more than \(1 << 22) bytes of values per row") }
-        return slot
-    }
-}
-
-/// An operand as the planner knows it.
-enum PlannedOperand {
-    case rows(Slot, rank: Int)
-    case constant(Tensor)
-    case absent
-
-    var slot: Slot? { if case .rows(let slot, _) = self { slot } else { nil } }
-}
-
-extension Step {
-    func usingScratch(_ slot: Slot) -> any Step { (self as? any ScratchStep)?.withScratch(slot) ?? self }
-}
-
-/// A step that needs bytes of its own in the arena.
-protocol ScratchStep: Step {
-    func withScratch(_ slot: Slot) -> any Step
 }

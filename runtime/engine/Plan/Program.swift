@@ -18,6 +18,8 @@ struct Frame {
     let stride: Int
     /// Rows of this block.
     let rows: Int
+    /// For texts that a step makes.
+    let texts: TextPool
 
     @inline(__always) func raw(_ slot: Slot, column: Int = 0) -> UnsafeMutableRawPointer {
         base + (slot.offset + column * slot.byteCount) * stride
@@ -30,7 +32,28 @@ struct Frame {
 /// One kernel with its operands: reads and writes slots of a frame, allocates nothing.
 protocol Step: Sendable {
     var kernel: String { get }
-    func run(_ frame: Frame)
+    /// - Throws: what the operator refuses; positions in the message count from the first row of the block.
+    func run(_ frame: Frame) throws(MaxError)
+    /// Whether the texts it gives stand in the model's constants.
+    var givesConstantText: Bool { get }
+}
+
+extension Step {
+    var givesConstantText: Bool { false }
+
+    /// The same step behind a closure that was made where its type was known: running a generic step through the
+    /// protocol would look its type up on every call.
+    @inline(__always) var specialized: any Step {
+        PreparedStep(kernel: kernel, givesConstantText: givesConstantText) { frame throws(MaxError) in try run(frame) }
+    }
+}
+
+struct PreparedStep: Step {
+    let kernel: String
+    let givesConstantText: Bool
+    let body: @Sendable (Frame) throws(MaxError) -> Void
+
+    func run(_ frame: Frame) throws(MaxError) { try body(frame) }
 }
 
 /// What a loaded model runs: its graph as a list of kernels over one arena. Immutable.
@@ -44,9 +67,15 @@ struct Program: Sendable {
         let digits: Slot?
     }
 
+    struct Output: Sendable {
+        let slot: Slot
+        /// Whether its texts stand in the model's constants, so that they outlive the call.
+        let isConstantText: Bool
+    }
+
     let inputs: [Input]
     let steps: [any Step]
-    let outputs: [Slot]
+    let outputs: [Output]
     /// Bytes of arena per row.
     let bytesPerRow: Int
     /// The texts that stand for missing values, by column of the schema.

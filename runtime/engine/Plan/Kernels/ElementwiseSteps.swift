@@ -1,4 +1,3 @@
-import Glibc
 import MaxIR
 
 /// One function of one element.
@@ -48,57 +47,21 @@ struct ZipStep<A, R>: Step {
     }
 }
 
-/// Columns of several values, side by side.
-struct ConcatStep: Step {
-    var kernel: String { "concat" }
-    let parts: [Slot]
+/// One of two elements.
+struct SelectStep<E>: Step {
+    var kernel: String { "where" }
+    let condition: ZipOperand<Bool>
+    let a: ZipOperand<E>
+    let b: ZipOperand<E>
     let out: Slot
 
     func run(_ frame: Frame) {
-        var column = 0
-        for part in parts {
-            for k in 0..<part.width {
-                frame.raw(out, column: column).copyMemory(from: frame.raw(part, column: k), byteCount: frame.rows * part.byteCount)
-                column += 1
-            }
-        }
-    }
-}
-
-/// Some columns of a value.
-struct GatherStep: Step {
-    var kernel: String { "gather" }
-    let x: Slot
-    let columns: [Int]
-    let out: Slot
-
-    func run(_ frame: Frame) {
-        for (k, column) in columns.enumerated() {
-            frame.raw(out, column: k).copyMemory(from: frame.raw(x, column: column), byteCount: frame.rows * x.byteCount)
-        }
-    }
-}
-
-/// `Ops.softmaxWide` over the columns of a row.
-struct SoftmaxWideStep: Step {
-    var kernel: String { "softmax_wide" }
-    let x: Slot
-    let out: Slot
-
-    func run(_ frame: Frame) {
-        let from = frame.pointer(x, as: Float.self)
-        let to = frame.pointer(out, as: Float.self)
-        for row in 0..<frame.rows {
-            var top = from[row]
-            for k in 1..<max(x.width, 1) { top = fmaxf(from[k * frame.stride + row], top) }
-            var total = 0.0
-            for k in 0..<x.width {
-                let power = expf(from[k * frame.stride + row] - top)
-                to[k * frame.stride + row] = power
-                total += Double(power)
-            }
-            let divisor = Float(total)
-            for k in 0..<x.width { to[k * frame.stride + row] /= divisor }
+        for column in 0..<out.width {
+            guard let (c, dc) = condition.column(column, frame), let (x, dx) = a.column(column, frame),
+                let (y, dy) = b.column(column, frame)
+            else { return }
+            let to = frame.pointer(out, column: column, as: E.self)
+            for row in 0..<frame.rows { to[row] = c[row * dc] ? x[row * dx] : y[row * dy] }
         }
     }
 }

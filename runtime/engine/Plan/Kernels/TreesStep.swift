@@ -1,6 +1,10 @@
 import CMaxKernels
 import MaxIR
 
+extension KernelTable {
+    static let ensembles: [String: Choice] = ["trees": { try $0.trees() }]
+}
+
 extension KernelRequest {
     mutating func trees() throws -> (any Step)? {
         guard let x = operands.first?.slot, x.element == .f32 || x.element == .f64 else { return nil }
@@ -10,9 +14,9 @@ extension KernelRequest {
             return GeneralTreesStep(x: x, out: out, trees: general(ensemble))
         }
         if KernelChoice.current == .avx512, let ranks = RankTrees(less, columns: x.width) {
-            scratchWidth = ranks.variants
             return RankTreesStep(
-                x: x, out: out, scratch: out, trees: ranks.pack(less, constants), single: less.pack(constants))
+                x: x, out: out, scratch: try arena.reserve(.u8, ranks.variants), trees: ranks.pack(less, constants),
+                single: less.pack(constants))
         }
         return LessTreesStep(x: x, out: out, trees: less.pack(constants))
     }
@@ -74,7 +78,7 @@ struct LessTreesStep: Step, @unchecked Sendable {
 }
 
 /// Trees of up to 64 leaves on byte ranks, 64 rows at a time; few rows go down the nodes one by one.
-struct RankTreesStep: ScratchStep, @unchecked Sendable {
+struct RankTreesStep: Step, @unchecked Sendable {
     /// Below this a walk costs less than masks for 64 rows.
     static let fewRows = 8
 
@@ -82,15 +86,9 @@ struct RankTreesStep: ScratchStep, @unchecked Sendable {
     let x: Slot
     let out: Slot
     /// A byte per rank column.
-    var scratch: Slot
+    let scratch: Slot
     let trees: maxai_rank_trees
     let single: maxai_less_trees
-
-    func withScratch(_ slot: Slot) -> any Step {
-        var step = self
-        step.scratch = slot
-        return step
-    }
 
     func run(_ frame: Frame) {
         if frame.rows < Self.fewRows {
