@@ -3,7 +3,7 @@
 # make help    the rest
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-test plugins cases build test conformance demo bench dist dist-check lint format clean
+.PHONY: help setup setup-test plugins cases build test check-full conformance demo bench dist dist-check lint format clean
 
 APT := clang-format libssl-dev libzstd-dev libonnx-dev libprotobuf-dev pkg-config python3 python3-pip python3-venv
 SWIFT_FLAGS := -c release
@@ -26,6 +26,9 @@ build: plugins ## release build of every command, into .build/release
 
 test: setup-test plugins cases ## everything that continuous integration runs
 	scripts/run-tests
+
+check-full: plugins cases ## 10,000 damaged inputs of each kind under AddressSanitizer and UndefinedBehaviorSanitizer
+	scripts/check-full
 
 cases: setup-test ## models of other libraries with their predictions, into build/zoo and build/conformance
 	@[ -f build/zoo/index.json ] || .peers/bin/python peers/zoo.py
