@@ -18,8 +18,8 @@ struct MaxaiInspect: ParsableCommand {
               maxai-inspect churn.maxb
               maxai-inspect churn.maxb --schema --json
               maxai-inspect churn.maxb --graph
-              maxai-inspect churn.maxb --benchmark
               maxai-inspect churn.maxb --card churn.html
+              maxai-inspect churn.maxb --benchmark
             """,
         version: maxaiVersion)
 
@@ -28,12 +28,22 @@ struct MaxaiInspect: ParsableCommand {
     @Flag(help: "The graph in its text form.") var graph = false
     @Flag(help: "The sections and what they weigh.") var sizes = false
     @Flag(help: "How it runs on this machine: the kernels in order.") var kernels = false
-    @Flag(help: "How fast it is on this machine: nanoseconds per row in calls of 1, 64 and 4096 golden rows, one thread.")
-    var benchmark = false
+    @Flag(help: "Load it and score its golden rows, and say how long that takes here.") var benchmark = false
     @Option(help: "Write a page about it, with a drawing of the graph, to this file (.html).") var card: String?
     @Flag(help: "As JSON.") var json = false
 
     func run() throws {
+        if benchmark {
+            let times = try Benchmark(path: self.bundle)
+            if json {
+                var out = JSONWriter()
+                times.write(to: &out)
+                print(String(decoding: out.bytes, as: UTF8.self))
+            } else {
+                times.show()
+            }
+            return
+        }
         let bundle = try Bundle(path: self.bundle)
         if graph {
             print(try bundle.graph().text().text)
@@ -43,7 +53,6 @@ struct MaxaiInspect: ParsableCommand {
             try AtomicFile.write(Array(try ModelCard(bundle).html().utf8), to: card)
             return
         }
-        if benchmark { return try measure(bundle) }
         let everything = !schema && !sizes && !kernels
         let plan = kernels || everything ? try Model(graph: try bundle.graph(), info: bundle.info).plan.summary : ""
         let shape = try Schema(of: try bundle.graph())
@@ -72,43 +81,6 @@ struct MaxaiInspect: ParsableCommand {
         if schema || everything { printSchema(shape) }
         if sizes || everything { printSizes(bundle.records) }
         if kernels || everything { print("\nkernels\n  \(plan)") }
-    }
-
-    private func measure(_ bundle: Bundle) throws {
-        let graph = try bundle.graph()
-        let model = try Model(graph: graph, info: bundle.info)
-        guard let golden = try bundle.golden(for: graph) else {
-            throw MaxError(.notFound, "\(self.bundle): no golden rows to score: compile with --golden-rows above 0")
-        }
-        let results = try [1, 64, 4096].map { try Benchmark(model, inputs: golden.inputs, rows: $0) }
-        if json {
-            var out = JSONWriter()
-            out.object { out in
-                out.member("kernels", model.plan.summary)
-                out.member(
-                    "benchmark",
-                    array: { out in
-                        for result in results {
-                            out.object {
-                                $0.member("rows", result.rows)
-                                $0.member("bestNanosecondsPerRow", result.best)
-                                $0.member("medianNanosecondsPerRow", result.median)
-                            }
-                        }
-                    })
-            }
-            print(String(decoding: out.bytes, as: UTF8.self))
-            return
-        }
-        print("kernels  \(model.plan.summary)\n\nrows per call   ns per row: best   median")
-        for result in results {
-            print("\(padded("\(result.rows)", 28))\(padded(rounded(result.best), 7))\(rounded(result.median))")
-        }
-    }
-
-    private func rounded(_ nanoseconds: Double) -> String {
-        let tenths = Int((nanoseconds * 10).rounded())
-        return "\(tenths / 10).\(tenths % 10)"
     }
 
     private func printSchema(_ schema: Schema) {
