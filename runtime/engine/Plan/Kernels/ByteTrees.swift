@@ -31,10 +31,9 @@ struct ByteTrees {
         var size = [Int](repeating: 0, count: e.nodeCount)
         var height = [Int](repeating: 0, count: e.nodeCount)
         for node in (0..<e.nodeCount).reversed() {
-            for child in [e.trueChild[node], e.falseChild[node]] {
-                size[node] += child < 0 ? 1 : size[Int(child)]
-                height[node] = max(height[node], child < 0 ? 1 : 1 + height[Int(child)])
-            }
+            let (ifTrue, ifFalse) = (Int(e.trueChild[node]), Int(e.falseChild[node]))
+            size[node] = (ifTrue < 0 ? 1 : size[ifTrue]) + (ifFalse < 0 ? 1 : size[ifFalse])
+            height[node] = 1 + max(ifTrue < 0 ? 0 : height[ifTrue], ifFalse < 0 ? 0 : height[ifFalse])
         }
         guard e.roots.allSatisfy({ $0 < 0 || size[Int($0)] <= Self.maximumLeaves }),
             let columns = ByteColumns(e, columns: width, xIsF64: xIsF64)
