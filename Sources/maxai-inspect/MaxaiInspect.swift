@@ -19,6 +19,7 @@ struct MaxaiInspect: ParsableCommand {
               maxai-inspect churn.maxb --schema --json
               maxai-inspect churn.maxb --graph
               maxai-inspect churn.maxb --card churn.html
+              maxai-inspect churn.maxb --benchmark
             """,
         version: maxaiVersion)
 
@@ -27,10 +28,22 @@ struct MaxaiInspect: ParsableCommand {
     @Flag(help: "The graph in its text form.") var graph = false
     @Flag(help: "The sections and what they weigh.") var sizes = false
     @Flag(help: "How it runs on this machine: the kernels in order.") var kernels = false
+    @Flag(help: "Load it and score its golden rows, and say how long that takes here.") var benchmark = false
     @Option(help: "Write a page about it, with a drawing of the graph, to this file (.html).") var card: String?
     @Flag(help: "As JSON.") var json = false
 
     func run() throws {
+        if benchmark {
+            let times = try Benchmark(path: self.bundle)
+            if json {
+                var out = JSONWriter()
+                times.write(to: &out)
+                print(String(decoding: out.bytes, as: UTF8.self))
+            } else {
+                times.show()
+            }
+            return
+        }
         let bundle = try Bundle(path: self.bundle)
         if graph {
             print(try bundle.graph().text().text)
