@@ -5,6 +5,8 @@
 
 #pragma clang fp contract(off)
 
+enum { lanes = 8 };
+
 static int is_member(const maxai_trees *t, double x, int32_t set) {
   if (x != x) return 0;
   if (t->set_rule == 0 && x < 0) return 0;
@@ -19,11 +21,9 @@ static int is_member(const maxai_trees *t, double x, int32_t set) {
 
 // f32 values compare in f64 as they do in f32, so one test serves both; `x` was rounded to the threshold's
 // type.
-static int is_true(const maxai_trees *t, int32_t node, double x) {
-  double threshold =
-      t->threshold_is_f64 ? ((const double *)t->threshold)[node] : ((const float *)t->threshold)[node];
-  int goes_true = t->missing[node] >> 2 & 1;
-  switch (t->missing[node] & 3) {
+static inline int is_true(const maxai_trees *t, const maxai_any_node *node, double x) {
+  int goes_true = node->missing >> 2 & 1;
+  switch (node->missing & 3) {
     case 1:
       if (x != x) return goes_true;
       break;
@@ -36,21 +36,42 @@ static int is_true(const maxai_trees *t, int32_t node, double x) {
     default:
       break;
   }
-  switch (t->comparison[node]) {
+  switch (node->comparison) {
     case 0:
-      return x <= threshold;
+      return x <= node->threshold;
     case 1:
-      return x < threshold;
+      return x < node->threshold;
     case 2:
-      return x >= threshold;
+      return x >= node->threshold;
     case 3:
-      return x > threshold;
+      return x > node->threshold;
     case 4:
-      return x == threshold;
+      return x == node->threshold;
     case 5:
-      return x != threshold;
+      return x != node->threshold;
     default:
-      return is_member(t, x, t->set[node]);
+      return is_member(t, x, node->set);
+  }
+}
+
+static inline int32_t next(const maxai_trees *t, int32_t place, const void *x, int x_is_f64, size_t stride,
+                           size_t row) {
+  const maxai_any_node *node = t->nodes + place;
+  size_t at = (size_t)node->column * stride + row;
+  double value = x_is_f64 ? ((const double *)x)[at] : ((const float *)x)[at];
+  if (!t->threshold_is_f64) value = (float)value;
+  return node->child[is_true(t, node, value)];
+}
+
+static inline void add_leaf(const maxai_trees *t, int32_t tree, int32_t leaf, size_t stride, size_t row,
+                            void *out) {
+  size_t first = (size_t)leaf * (size_t)t->leaf_stride;
+  for (int32_t k = 0; k < t->leaf_stride; k++) {
+    size_t to = (size_t)(t->tree_output[tree] + k) * stride + row;
+    if (t->leaf_is_f64)
+      ((double *)out)[to] += ((const double *)t->leaf_values)[first + k];
+    else
+      ((float *)out)[to] += ((const float *)t->leaf_values)[first + k];
   }
 }
 
@@ -65,22 +86,21 @@ void maxai_trees_general(const maxai_trees *t, const void *x, int x_is_f64, size
       else
         out32[k * stride + row] = ((const float *)t->base)[k];
   for (int32_t tree = 0; tree < t->tree_count; tree++) {
-    for (size_t row = 0; row < rows; row++) {
-      int32_t place = t->roots[tree];
-      while (place >= 0) {
-        size_t at = (size_t)t->column[place] * stride + row;
-        double value = x_is_f64 ? ((const double *)x)[at] : ((const float *)x)[at];
-        if (!t->threshold_is_f64) value = (float)value;
-        place = is_true(t, place, value) ? t->true_child[place] : t->false_child[place];
+    int32_t root = t->roots[tree];
+    for (size_t row = 0; row < rows; row += lanes) {
+      size_t count = rows - row < lanes ? rows - row : lanes;
+      int32_t place[lanes];
+      for (size_t i = 0; i < count; i++) place[i] = root;
+      // Each round takes every row one step, so that the rows' loads overlap.
+      for (int active = root >= 0; active;) {
+        active = 0;
+        for (size_t i = 0; i < count; i++)
+          if (place[i] >= 0) {
+            place[i] = next(t, place[i], x, x_is_f64, stride, row + i);
+            active |= place[i] >= 0;
+          }
       }
-      size_t leaf = (size_t)~place * (size_t)t->leaf_stride;
-      for (int32_t k = 0; k < t->leaf_stride; k++) {
-        size_t to = (size_t)(t->tree_output[tree] + k) * stride + row;
-        if (t->leaf_is_f64)
-          out64[to] += ((const double *)t->leaf_values)[leaf + k];
-        else
-          out32[to] += ((const float *)t->leaf_values)[leaf + k];
-      }
+      for (size_t i = 0; i < count; i++) add_leaf(t, tree, ~place[i], stride, row + i, out);
     }
   }
   if (!t->is_average || t->tree_count == 0) return;
