@@ -43,7 +43,7 @@ demo: setup-test build ## flights of 2013: train elsewhere, compile, sign, verif
 bench: setup-test build ## scoring and serving beside the peers
 	benchmarks/run
 
-dist-check: dist ## proves that the server is one file that starts in a bare root
+dist-check: setup-test dist ## proves that the server is one file that starts in a bare root
 	scripts/dist-check
 
 dist: build ## stripped executables that run where no Swift is installed, into dist/

@@ -144,7 +144,7 @@ private func matrix(_ dice: inout Dice, _ rows: Int, _ columns: Int) -> [Float] 
         }
     }
 
-    @Test(arguments: [2, 6, 7, 9], [ElementType.f32, .f64])
+    @Test(arguments: [2, 6, 7, 9, 11], [ElementType.f32, .f64])
     func `leaves of several values and of both types are the reference's`(depth: Int, sums: ElementType) throws {
         var dice = Dice(state: 13)
         for stride in [1, 3] {

@@ -147,7 +147,33 @@ private let infer = "/v2/models/sum/infer"
         #expect(try post("/invocations", body).status == 400)
     }
 
-    @Test func onlyJSONIsTakenByInvocations() throws {
+    @Test(arguments: [
+        "name,a,b,other\nx,1,2,9\ny,3,,9\n", "a,b,name\r\n1,2,x\r\n\r\n3,,y", "\u{feff}\"a\",\"b\",\"name\"\n1e0,+2,\"x\"\n3.0,,y\n",
+    ])
+    func tablesOfText(body: String) throws {
+        let (status, text, _) = try post("/invocations", body, type: "text/csv; charset=utf-8")
+        #expect(status == 200, "\(text)")
+        #expect(text == #"{"predictions":[{"total":3.0,"name":"x"},{"total":4.0,"name":"y"}]}"#)
+    }
+
+    @Test func quotedFieldsHoldCommasLineEndsAndQuotes() throws {
+        let (status, text, _) = try post("/invocations", "a,b,name\n1,2,\"x, \"\"y\"\"\nz\"\n", type: "text/csv")
+        #expect(status == 200, "\(text)")
+        #expect(text == #"{"predictions":[{"total":3.0,"name":"x, \"y\"\u000az"}]}"#)
+    }
+
+    @Test(arguments: [
+        ("", 400), ("a,a,name\n1,2,x\n", 400), ("a,b\n1,2\n", 400), ("a,b,name\n1,2\n", 400), ("a,b,name\n1,2,x,y\n", 400),
+        ("a,b,name\n-,2,x\n", 400), ("a,b,name\ne5,2,x\n", 400), ("a,b,name\n0x1,2,x\n", 400), ("a,b,name\n1,2,\"x\n", 400),
+        ("a,b,name\n1,2,\"x\"y\n", 400), ("a,b,name\n1,2,x\n1,2,x\n1,2,x\n1,2,x\n1,2,x\n", 413),
+    ])
+    func aWrongTableIsTheClientsMistake(body: String, status: Int) throws {
+        let found = try post("/invocations", body, type: "text/csv")
+        #expect(found.status == status, "\(found.text)")
+        #expect(found.text.hasPrefix(#"{"error":""#))
+    }
+
+    @Test func onlyJSONAndTablesAreTakenByInvocations() throws {
         #expect(try post("/invocations", "a,b", type: "text/html").status == 415)
     }
 }

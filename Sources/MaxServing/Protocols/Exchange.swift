@@ -17,6 +17,11 @@ public struct Request {
         self.jsonBytes = jsonBytes
         self.body = body
     }
+
+    /// The content type in lower case, without parameters.
+    var mediaType: String {
+        contentType.split(separator: ";").first.map { $0.lowercased().filter { $0 != " " } } ?? ""
+    }
 }
 
 /// What is sent back.

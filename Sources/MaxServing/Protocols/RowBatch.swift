@@ -69,6 +69,50 @@ final class RowBatch {
         }
     }
 
+    /// Reads a field of a text table into a cell, by the column's type.
+    func read(text: [UInt8], _ column: Int, _ row: Int) throws(MaxError) {
+        let element = elements[column]
+        let found = Text(utf8: text)
+        guard found.isValidUTF8 else {
+            throw MaxError(.malformed, "column \(schema.columns[column].name.quoted): found text that is not UTF-8")
+        }
+        if element == .string { return set(column, row, text: found) }
+        let wrong = MaxError(
+            .malformed,
+            "column \(schema.columns[column].name.quoted): found \(Text(String(found.string.prefix(32))).quoted), expected \(element.v2Name)"
+        )
+        switch element {
+        case .bool:
+            switch found.string.lowercased() {
+            case "true", "1": set(column, row, Int64(1))
+            case "false", "0": set(column, row, Int64(0))
+            default: throw wrong
+            }
+        case _ where element.isFloat:
+            guard Self.isDecimal(text) else {
+                guard let value = try? numberToken(found) else { throw wrong }
+                return set(column, row, value)
+            }
+            if element == .f32 {
+                guard let value = Decimal.float(text[...]) else { throw wrong }
+                set(column, row, value)
+            } else {
+                guard let value = Decimal.double(text[...]) else { throw wrong }
+                set(column, row, value)
+            }
+        default:
+            guard Self.isDecimal(text), let value = Decimal.integer(text[...]) else { throw wrong }
+            set(column, row, value)
+        }
+    }
+
+    /// Whether the text has the letters of a decimal number and a digit before any exponent.
+    private static func isDecimal(_ text: [UInt8]) -> Bool {
+        let isDigit: (UInt8) -> Bool = { $0 >= 0x30 && $0 <= 0x39 }
+        return text.allSatisfy { isDigit($0) || $0 | 0x20 == UInt8(ascii: "e") || "+-.".utf8.contains($0) }
+            && text.prefix { $0 | 0x20 != UInt8(ascii: "e") }.contains(where: isDigit)
+    }
+
     private func isText(_ scanner: inout JSONScanner) -> Bool { scanner.peek() == UInt8(ascii: "\"") }
 
     /// `NaN` and the infinities as texts, which JSON libraries write that have no token for them.

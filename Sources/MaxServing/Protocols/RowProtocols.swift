@@ -15,9 +15,14 @@ struct RowProtocols {
         try predict(request, allowed: ["instances", "inputs"], ignored: ["signature_name", "parameters"], context)
     }
 
-    /// Exactly one of `dataframe_split`, `dataframe_records`, `instances` and `inputs`; answers `predictions`.
+    /// Exactly one of `dataframe_split`, `dataframe_records`, `instances` and `inputs`, or `text/csv`; answers `predictions`.
     func invocations(_ request: Request, _ context: (Int) throws(MaxError) -> Context) throws(MaxError) -> Answer {
-        try predict(request, allowed: ["dataframe_split", "dataframe_records", "instances", "inputs"], ignored: ["params"], context)
+        guard request.mediaType == "text/csv" else {
+            return try predict(
+                request, allowed: ["dataframe_split", "dataframe_records", "instances", "inputs"], ignored: ["params"], context)
+        }
+        try csv(request.body)
+        return try predict(context)
     }
 
     private func predict(
@@ -45,6 +50,11 @@ struct RowProtocols {
         case "dataframe_split": try split(body, request.body)
         default: try records(body)
         }
+        return try predict(context)
+    }
+
+    /// Scores the rows that were read.
+    private func predict(_ context: (Int) throws(MaxError) -> Context) throws(MaxError) -> Answer {
         let context = try context(batch.rows)
         try batch.predict(context)
         return answer(context)
@@ -164,9 +174,9 @@ struct RowProtocols {
         }
     }
 
-    private func tooMany(_ row: Int) -> MaxError { MaxError(.malformed, "row \(row): more values than columns") }
+    func tooMany(_ row: Int) -> MaxError { MaxError(.malformed, "row \(row): more values than columns") }
 
-    private func begin(_ rows: Int) throws(MaxError) {
+    func begin(_ rows: Int) throws(MaxError) {
         guard rows <= maximumRows else { throw MaxError(.limitExceeded, "\(rows) rows, at most \(maximumRows) per request") }
         batch.start(rows: rows)
     }
@@ -184,7 +194,7 @@ struct RowProtocols {
         try batch.read(&scanner, column, row)
     }
 
-    private func requireAll(_ seen: Set<Int>, _ row: Int) throws(MaxError) {
+    func requireAll(_ seen: Set<Int>, _ row: Int) throws(MaxError) {
         for (index, column) in served.schema.columns.enumerated() where !seen.contains(index) {
             if column.missing == nil || column.missing == .error {
                 throw MaxError(.malformed, "row \(row): column \(column.name.quoted) is not given, and the model needs it")

@@ -148,9 +148,9 @@ public final class Worker {
     }
 
     private func infer(_ served: ServedModel, _ request: Request, _ body: (RowProtocols) throws(MaxError) -> Answer) -> Answer {
-        let type = request.contentType.split(separator: ";").first.map { $0.lowercased() } ?? ""
-        guard type.isEmpty || type == "application/json" else {
-            return .failure(415, "content type \(Text(String(type.prefix(64))).quoted), expected application/json")
+        let type = request.mediaType
+        guard type.isEmpty || type == "application/json" || type == "text/csv" else {
+            return .failure(415, "content type \(Text(String(type.prefix(64))).quoted), expected application/json or text/csv")
         }
         return measured(served) { batch throws(MaxError) in
             try body(RowProtocols(served: served, batch: batch, maximumRows: service.limits.rows))

@@ -17,26 +17,30 @@ enum {
 
 uint32_t maxai_cpu_features(void);
 
+// A node of any ensemble. Children: c >= 0 is node c, c < 0 is leaf ~c. Codes of comparison, missing and set
+// rule are those of the graph's `trees` operator; validated before.
+typedef struct {
+  double threshold;  // an f32 threshold widened: the comparison is the same
+  int32_t column, set;
+  int32_t child[2];  // 0: the test is false, 1: true
+  uint8_t comparison, missing;
+} maxai_any_node;
+
 // A tree ensemble. Matrices are column-major: element (row, column) of a matrix stands at `column * stride +
 // row`.
-//
-// Children: c >= 0 is node c, c < 0 is leaf ~c. Codes of comparison, missing and set rule are those of the
-// graph's `trees` operator; validated before.
 typedef struct {
   int32_t tree_count, output_count, leaf_stride;
   uint8_t set_rule;  // 0 non-negative, 1 truncated, 2 exact
   uint8_t is_average;
   uint8_t threshold_is_f64, leaf_is_f64;
-  const int32_t *column, *true_child, *false_child, *set;
-  const uint8_t *comparison, *missing;
-  const void *threshold;
+  const maxai_any_node *nodes;
   const int32_t *roots, *tree_output;
   const int64_t *set_offsets;
   const uint64_t *set_words;
   const void *leaf_values, *base;
 } maxai_trees;
 
-// Any ensemble, one row at a time per tree.
+// Any ensemble of sums, eight rows in flight.
 void maxai_trees_general(const maxai_trees *trees, const void *x, int x_is_f64, size_t stride, size_t rows,
                          void *out);
 

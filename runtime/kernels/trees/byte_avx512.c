@@ -191,7 +191,8 @@ AVX512 void maxai_byte_trees_avx512(const maxai_byte_trees *t, const void *x, si
       HEAP(5)
       HEAP(6)
 #undef HEAP
-          default : free_tree(t, tree, bytes, stride, rows, out);
+      default:
+        free_tree(t, tree, bytes, stride, rows, out);
     }
   }
   maxai_finish_scores(t, stride, rows, out);

@@ -3,17 +3,36 @@
 
 #pragma clang fp contract(off)
 
+enum { lanes = 8 };
+
 // `x` was rounded to the threshold's type.
-static int is_true(const maxai_trees *t, int32_t node, double x) {
-  int decided = maxai_missing_decides(t->missing[node], &x);
+static inline int is_true(const maxai_trees *t, const maxai_any_node *node, double x) {
+  int decided = maxai_missing_decides(node->missing, &x);
   if (decided >= 0) return decided;
-  if (t->comparison[node] == 6) {
-    int64_t first = t->set_offsets[t->set[node]];
-    return maxai_is_member(t->set_words + first, t->set_offsets[t->set[node] + 1] - first, t->set_rule, x);
+  if (node->comparison != 6) return maxai_compares(node->comparison, x, node->threshold);
+  int64_t first = t->set_offsets[node->set];
+  return maxai_is_member(t->set_words + first, t->set_offsets[node->set + 1] - first, t->set_rule, x);
+}
+
+static inline int32_t next(const maxai_trees *t, int32_t place, const void *x, int x_is_f64, size_t stride,
+                           size_t row) {
+  const maxai_any_node *node = t->nodes + place;
+  size_t at = (size_t)node->column * stride + row;
+  double value = x_is_f64 ? ((const double *)x)[at] : ((const float *)x)[at];
+  if (!t->threshold_is_f64) value = (float)value;
+  return node->child[is_true(t, node, value)];
+}
+
+static inline void add_leaf(const maxai_trees *t, int32_t tree, int32_t leaf, size_t stride, size_t row,
+                            void *out) {
+  size_t first = (size_t)leaf * (size_t)t->leaf_stride;
+  for (int32_t k = 0; k < t->leaf_stride; k++) {
+    size_t to = (size_t)(t->tree_output[tree] + k) * stride + row;
+    if (t->leaf_is_f64)
+      ((double *)out)[to] += ((const double *)t->leaf_values)[first + k];
+    else
+      ((float *)out)[to] += ((const float *)t->leaf_values)[first + k];
   }
-  double threshold =
-      t->threshold_is_f64 ? ((const double *)t->threshold)[node] : ((const float *)t->threshold)[node];
-  return maxai_compares(t->comparison[node], x, threshold);
 }
 
 void maxai_trees_general(const maxai_trees *t, const void *x, int x_is_f64, size_t stride, size_t rows,
@@ -27,22 +46,21 @@ void maxai_trees_general(const maxai_trees *t, const void *x, int x_is_f64, size
       else
         out32[k * stride + row] = ((const float *)t->base)[k];
   for (int32_t tree = 0; tree < t->tree_count; tree++) {
-    for (size_t row = 0; row < rows; row++) {
-      int32_t place = t->roots[tree];
-      while (place >= 0) {
-        size_t at = (size_t)t->column[place] * stride + row;
-        double value = x_is_f64 ? ((const double *)x)[at] : ((const float *)x)[at];
-        if (!t->threshold_is_f64) value = (float)value;
-        place = is_true(t, place, value) ? t->true_child[place] : t->false_child[place];
+    int32_t root = t->roots[tree];
+    for (size_t row = 0; row < rows; row += lanes) {
+      size_t count = rows - row < lanes ? rows - row : lanes;
+      int32_t place[lanes];
+      for (size_t i = 0; i < count; i++) place[i] = root;
+      // Each round takes every row one step, so that the rows' loads overlap.
+      for (int active = root >= 0; active;) {
+        active = 0;
+        for (size_t i = 0; i < count; i++)
+          if (place[i] >= 0) {
+            place[i] = next(t, place[i], x, x_is_f64, stride, row + i);
+            active |= place[i] >= 0;
+          }
       }
-      size_t leaf = (size_t)~place * (size_t)t->leaf_stride;
-      for (int32_t k = 0; k < t->leaf_stride; k++) {
-        size_t to = (size_t)(t->tree_output[tree] + k) * stride + row;
-        if (t->leaf_is_f64)
-          out64[to] += ((const double *)t->leaf_values)[leaf + k];
-        else
-          out32[to] += ((const float *)t->leaf_values)[leaf + k];
-      }
+      for (size_t i = 0; i < count; i++) add_leaf(t, tree, ~place[i], stride, row + i, out);
     }
   }
   if (!t->is_average || t->tree_count == 0) return;

@@ -30,14 +30,17 @@ extension KernelRequest {
             default: UnsafeRawPointer(constants.copy([UInt8]()))
             }
         }
+        let nodes = (0..<e.nodeCount).map { i in
+            maxai_any_node(
+                threshold: e.threshold.double(i), column: e.column[i], set: e.set.isEmpty ? -1 : e.set[i],
+                child: (e.falseChild[i], e.trueChild[i]), comparison: e.comparison[i], missing: e.missing[i])
+        }
         return maxai_trees(
             tree_count: Int32(e.treeCount), output_count: Int32(e.outputCount), leaf_stride: Int32(e.leafStride),
             set_rule: e.setRule.code, is_average: e.aggregate == .average ? 1 : 0,
             threshold_is_f64: e.threshold.elementType == .f64 ? 1 : 0,
-            leaf_is_f64: e.leafValues.elementType == .f64 ? 1 : 0, column: constants.copy(e.column),
-            true_child: constants.copy(e.trueChild), false_child: constants.copy(e.falseChild),
-            set: constants.copy(e.set), comparison: constants.copy(e.comparison), missing: constants.copy(e.missing),
-            threshold: floats(e.threshold), roots: constants.copy(e.roots),
+            leaf_is_f64: e.leafValues.elementType == .f64 ? 1 : 0, nodes: UnsafePointer(constants.copy(nodes)),
+            roots: constants.copy(e.roots),
             tree_output: constants.copy(e.treeOutput), set_offsets: constants.copy(e.setOffsets),
             set_words: constants.copy(e.setWords), leaf_values: floats(e.leafValues), base: floats(e.base))
     }
