@@ -105,7 +105,9 @@ AVX2 void maxai_byte_trees_avx2(const maxai_byte_trees *t, const void *x, size_t
         HEAP(0)
         HEAP(1)
         HEAP(2)
-        HEAP(3) HEAP(4) HEAP(5) HEAP(6)
+        HEAP(3)
+        HEAP(4)
+        HEAP(5) HEAP(6)
 #undef HEAP
             default : free_tree(t, tree, block, code);
       }
