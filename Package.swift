@@ -1,7 +1,10 @@
 // swift-tools-version: 6.2
 import PackageDescription
 
-let swiftSettings: [SwiftSetting] = [.swiftLanguageMode(.v6), .enableUpcomingFeature("ExistentialAny")]
+let swiftSettings: [SwiftSetting] = [
+    .swiftLanguageMode(.v6), .enableUpcomingFeature("ExistentialAny"), .treatAllWarnings(as: .error),
+]
+let cSettings: [CSetting] = [.treatAllWarnings(as: .error)]
 
 let argumentParser: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
 let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
@@ -44,8 +47,8 @@ let package = Package(
     ],
     targets: [
         // C and system libraries
-        .target(name: "CMaxKernels", path: "runtime/kernels"),
-        .target(name: "CArrowABI", path: "formats/arrow"),
+        .target(name: "CMaxKernels", path: "runtime/kernels", cSettings: cSettings),
+        .target(name: "CArrowABI", path: "formats/arrow", cSettings: cSettings),
         .systemLibrary(
             name: "COpenSSL", path: "sys/COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
         .systemLibrary(name: "CZstd", path: "sys/CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
@@ -69,6 +72,7 @@ let package = Package(
         command("maxai-serve", ["MaxServing", "MaxRuntime", "MaxRegistry"]),
 
         // Tests
+        .target(name: "CAllocations", path: "Tests/Allocations", cSettings: cSettings),
         library("MaxCases", "Tests/Cases", ["MaxIR", "MaxFormats"]),
         .executableTarget(
             name: "conformance", dependencies: ["MaxCases", "MaxImport"], path: "benchmarks/conformance",
@@ -76,11 +80,14 @@ let package = Package(
         tests("ArchitectureTests", []),
         tests("MaxIRTests", ["MaxIR"]),
         tests("MaxFormatsTests", ["MaxFormats"]),
-        tests("MaxRuntimeTests", ["MaxRuntime"]),
+        tests("MaxRuntimeTests", ["MaxRuntime", "MaxImport", "MaxCases", "CAllocations"]),
         tests("MaxImportTests", ["MaxImport", "MaxFormats", "MaxCases"]),
         tests("MaxCompilerTests", ["MaxCompiler", "MaxImport"]),
         tests("MaxTabularTests", ["MaxTabular"]),
         tests("MaxRegistryTests", ["MaxRegistry"]),
         tests("MaxServingTests", ["MaxServing"]),
+        tests(
+            "CommandTests",
+            ["MaxCases", "MaxIR", "maxai-compile", "maxai-score", "maxai-inspect", "maxai-registry", "maxai-serve"]),
     ]
 )

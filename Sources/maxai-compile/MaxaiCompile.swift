@@ -66,7 +66,10 @@ struct MaxaiCompile: ParsableCommand {
         let format = try chosenFormat(bytes)
         let modelName = Text(name ?? defaultName())
         guard modelName.isModelName, Text(modelVersion).isModelName else {
-            throw MaxError(.usage, "model name \(modelName.quoted), version \(Text(modelVersion).quoted): expected 1 to 128 of A-Z a-z 0-9 . _ - each: give --name and --model-version")
+            throw MaxError(
+                .usage,
+                "model name \(modelName.quoted), version \(Text(modelVersion).quoted): expected 1 to 128 of A-Z a-z 0-9 . _ - each: give --name and --model-version"
+            )
         }
         let source = try imported(bytes, as: format, name: modelName)
         let rewritten = try rewritten(source)
@@ -85,21 +88,25 @@ struct MaxaiCompile: ParsableCommand {
             $0.member("format", format.rawValue)
             $0.member("sourceSHA256", digest)
             $0.member("sourceBytes", file.count)
-            $0.member("rewrites", array: { list in
-                for rule in rewritten.rules where rule.patches > 0 {
-                    list.object {
-                        $0.member("name", rule.name)
-                        $0.member("patches", rule.patches)
+            $0.member(
+                "rewrites",
+                array: { list in
+                    for rule in rewritten.rules where rule.patches > 0 {
+                        list.object {
+                            $0.member("name", rule.name)
+                            $0.member("patches", rule.patches)
+                        }
                     }
-                }
-            })
+                })
             $0.member("droppedColumns", array: { list in for input in rewritten.droppedInputs { list.value(input.name) } })
-            $0.member("proof", object: {
-                $0.member("rows", proof.rows)
-                $0.member("batches", proof.batches)
-                $0.member("refused", proof.refused)
-                $0.member("digest", proof.digest)
-            })
+            $0.member(
+                "proof",
+                object: {
+                    $0.member("rows", proof.rows)
+                    $0.member("batches", proof.batches)
+                    $0.member("refused", proof.refused)
+                    $0.member("digest", proof.digest)
+                })
         }
         let content = BundleContent(
             info: ModelInfo(name: modelName, version: Text(modelVersion), source: Text("\(format.rawValue) sha256:\(digest)")),
@@ -134,10 +141,14 @@ struct MaxaiCompile: ParsableCommand {
         }
         let reproducer = "\(output ?? "model").reproducer.ir"
         driver.onFailure = { failure in
-            if (try? AtomicFile.write(Array(failure.text.text.utf8), to: reproducer)) != nil { printWarning("the graph before the failure is in \(reproducer)") }
+            if (try? AtomicFile.write(Array(failure.text.text.utf8), to: reproducer)) != nil {
+                printWarning("the graph before the failure is in \(reproducer)")
+            }
         }
         let result = try driver.run(graph)
-        for input in result.droppedInputs { printWarning("column \(input.name.quoted) is read by no output: the bundle does not ask for it") }
+        for input in result.droppedInputs {
+            printWarning("column \(input.name.quoted) is read by no output: the bundle does not ask for it")
+        }
         return result
     }
 
@@ -174,7 +185,8 @@ struct MaxaiCompile: ParsableCommand {
             return format
         }
         guard let format = ModelFormat.detect(bytes) else {
-            throw MaxError(.malformed, "\(model): neither an ONNX model nor an XGBoost model in JSON or UBJSON: name its format with --from")
+            throw MaxError(
+                .malformed, "\(model): neither an ONNX model nor an XGBoost model in JSON or UBJSON: name its format with --from")
         }
         return format
     }
@@ -202,7 +214,8 @@ struct MaxaiCompile: ParsableCommand {
             }
             print(String(decoding: out.bytes, as: UTF8.self))
         } else if !quiet {
-            print("\(path): \(bundle.info.name)@\(bundle.info.version), \(graph.inputs.count) columns in, \(graph.outputs.count) out, "
+            print(
+                "\(path): \(bundle.info.name)@\(bundle.info.version), \(graph.inputs.count) columns in, \(graph.outputs.count) out, "
                     + "\(graph.nodes.count) nodes, \(bytes) bytes, \(rows) golden rows, \(Int(seconds * 1000)) ms")
             print("proved on \(proof.rows) adversarial rows: both graphs give equal bits")
             print("digest \(bundle.info.digest)")

@@ -18,6 +18,7 @@ struct MaxaiInspect: ParsableCommand {
               maxai-inspect churn.maxb
               maxai-inspect churn.maxb --schema --json
               maxai-inspect churn.maxb --graph
+              maxai-inspect churn.maxb --card churn.html
             """,
         version: maxaiVersion)
 
@@ -25,6 +26,8 @@ struct MaxaiInspect: ParsableCommand {
     @Flag(help: "The columns in and out.") var schema = false
     @Flag(help: "The graph in its text form.") var graph = false
     @Flag(help: "The sections and what they weigh.") var sizes = false
+    @Flag(help: "How it runs on this machine: the kernels in order.") var kernels = false
+    @Option(help: "Write a page about it, with a drawing of the graph, to this file (.html).") var card: String?
     @Flag(help: "As JSON.") var json = false
 
     func run() throws {
@@ -33,7 +36,12 @@ struct MaxaiInspect: ParsableCommand {
             print(try bundle.graph().text().text)
             return
         }
-        let everything = !schema && !sizes
+        if let card {
+            try AtomicFile.write(Array(try ModelCard(bundle).html().utf8), to: card)
+            return
+        }
+        let everything = !schema && !sizes && !kernels
+        let plan = kernels || everything ? try Model(graph: try bundle.graph(), info: bundle.info).plan.summary : ""
         let shape = try Schema(of: try bundle.graph())
         if json {
             var out = JSONWriter()
@@ -43,6 +51,7 @@ struct MaxaiInspect: ParsableCommand {
                 out.member("digest", bundle.info.digest)
                 out.member("producer", bundle.producer.string)
                 out.member("source", bundle.info.source.string)
+                if kernels || everything { out.member("kernels", plan) }
                 if schema || everything { write(shape, to: &out) }
                 if sizes || everything { write(bundle.records, to: &out) }
             }
@@ -58,11 +67,12 @@ struct MaxaiInspect: ParsableCommand {
         }
         if schema || everything { printSchema(shape) }
         if sizes || everything { printSizes(bundle.records) }
+        if kernels || everything { print("\nkernels\n  \(plan)") }
     }
 
     private func printSchema(_ schema: Schema) {
         print("\ncolumns in")
-        for column in schema.columns { print("  \(padded(column.element.rawValue, 10))\(column.name.quoted)\(missing(column.missing))") }
+        for column in schema.columns { print("  \(padded(column.element.rawValue, 10))\(column.name.quoted), \(column.missing.phrase)") }
         print("\ncolumns out")
         for port in schema.outputs {
             let width = port.width == 1 ? "" : " × \(port.width)"
@@ -79,52 +89,47 @@ struct MaxaiInspect: ParsableCommand {
         }
     }
 
-    private func missing(_ policy: MissingPolicy?) -> String {
-        switch policy {
-        case nil, .error: ", required"
-        case .nan: ", missing is NaN"
-        case .value(.string(let text)): ", missing is \(text.quoted)"
-        case .value(.int(let number)): ", missing is \(number)"
-        case .value(.float(let number)): ", missing is \(number)"
-        case .value: ""
-        }
-    }
-
     private func padded(_ text: String, _ width: Int) -> String { text + String(repeating: " ", count: max(1, width - text.utf8.count)) }
 
     private func write(_ schema: Schema, to out: inout JSONWriter) {
-        out.member("columns", array: { out in
-            for column in schema.columns {
-                out.object {
-                    $0.member("name", column.name.string)
-                    $0.member("type", column.element.rawValue)
-                    $0.member("required", column.missing == nil || column.missing == .error)
+        out.member(
+            "columns",
+            array: { out in
+                for column in schema.columns {
+                    out.object {
+                        $0.member("name", column.name.string)
+                        $0.member("type", column.element.rawValue)
+                        $0.member("required", column.missing == nil || column.missing == .error)
+                    }
                 }
-            }
-        })
-        out.member("outputs", array: { out in
-            for port in schema.outputs {
-                out.object { out in
-                    out.member("name", port.name.string)
-                    out.member("type", port.element.rawValue)
-                    out.member("width", port.width)
-                    out.member("labels", array: { for label in port.labels { $0.value(label) } })
+            })
+        out.member(
+            "outputs",
+            array: { out in
+                for port in schema.outputs {
+                    out.object { out in
+                        out.member("name", port.name.string)
+                        out.member("type", port.element.rawValue)
+                        out.member("width", port.width)
+                        out.member("labels", array: { for label in port.labels { $0.value(label) } })
+                    }
                 }
-            }
-        })
+            })
     }
 
     private func write(_ records: [SectionRecord], to out: inout JSONWriter) {
-        out.member("sections", array: { out in
-            for record in records {
-                out.object {
-                    $0.member("kind", record.name)
-                    $0.member("offset", record.offset)
-                    $0.member("storedBytes", record.storedBytes)
-                    $0.member("rawBytes", record.rawBytes)
-                    $0.member("digest", record.digest.hex)
+        out.member(
+            "sections",
+            array: { out in
+                for record in records {
+                    out.object {
+                        $0.member("kind", record.name)
+                        $0.member("offset", record.offset)
+                        $0.member("storedBytes", record.storedBytes)
+                        $0.member("rawBytes", record.rawBytes)
+                        $0.member("digest", record.digest.hex)
+                    }
                 }
-            }
-        })
+            })
     }
 }

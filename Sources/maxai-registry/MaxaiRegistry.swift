@@ -119,7 +119,9 @@ struct Sign: ParsableCommand {
     }
 
     private func opened(_ file: FileBytes) throws(MaxError) -> Bundle {
-        do { return try Bundle(file) } catch { throw error.inside("\(model) (to sign another kind of file, name one for the signature with --detached)") }
+        do { return try Bundle(file) } catch {
+            throw error.inside("\(model) (to sign another kind of file, name one for the signature with --detached)")
+        }
     }
 }
 

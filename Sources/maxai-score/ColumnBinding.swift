@@ -22,11 +22,14 @@ struct ColumnBinding {
             selected = schema.columns.compactMap { positions[$0.name] }
         } else {
             let keptNames = Set(keep ?? [])
-            let numeric = table.columns.indices.filter { table.columns[$0].element?.isNumeric == true && !keptNames.contains(table.columns[$0].name) }
+            let numeric = table.columns.indices.filter {
+                table.columns[$0].element?.isNumeric == true && !keptNames.contains(table.columns[$0].name)
+            }
             guard schema.inputs.count == 1, schema.inputs[0].width > 1, numeric.count == schema.inputs[0].width else {
                 let names = missing.prefix(8).map(\.name.quoted).joined(separator: ", ") + (missing.count > 8 ? ", …" : "")
                 let found = table.columns.prefix(16).map(\.name.quoted).joined(separator: ", ") + (table.columns.count > 16 ? ", …" : "")
-                throw MaxError(.malformed, "\(table.location): \(missing.count) columns that the model needs are missing: \(names): found \(found)")
+                throw MaxError(
+                    .malformed, "\(table.location): \(missing.count) columns that the model needs are missing: \(names): found \(found)")
             }
             selected = numeric
         }

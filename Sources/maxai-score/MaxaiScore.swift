@@ -46,8 +46,12 @@ struct MaxaiScore: ParsableCommand {
 
     func validate() throws {
         guard (1...(1 << 22)).contains(batchRows) else { throw ValidationError("--batch-rows \(batchRows): expected 1 to 4194304") }
-        guard threads == nil || (1...256).contains(threads ?? 0) else { throw ValidationError("--threads \(threads ?? 0): expected 1 to 256") }
-        guard onError != .skip || keep == nil else { throw ValidationError("--on-error skip cannot be combined with --keep: use --on-error null") }
+        guard threads == nil || (1...256).contains(threads ?? 0) else {
+            throw ValidationError("--threads \(threads ?? 0): expected 1 to 256")
+        }
+        guard onError != .skip || keep == nil else {
+            throw ValidationError("--on-error skip cannot be combined with --keep: use --on-error null")
+        }
     }
 
     func run() throws {

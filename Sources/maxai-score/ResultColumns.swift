@@ -16,7 +16,10 @@ struct ResultColumns: Sendable {
         if let wanted {
             for name in wanted {
                 guard let index = schema.outputs.firstIndex(where: { $0.name == name }) else {
-                    throw MaxError(.usage, "--outputs: the model has no output \(name.quoted), expected some of \(schema.outputs.map(\.name.quoted).joined(separator: ", "))")
+                    throw MaxError(
+                        .usage,
+                        "--outputs: the model has no output \(name.quoted), expected some of \(schema.outputs.map(\.name.quoted).joined(separator: ", "))"
+                    )
                 }
                 outputs.append(index)
             }
@@ -34,7 +37,9 @@ struct ResultColumns: Sendable {
             } else if nested, port.element != .string {
                 columns.append(try OutputColumn(port.name, Self.stored(port.element), listLength: port.width))
             } else {
-                for position in 0..<port.width { columns.append(try OutputColumn(Text("\(port.name)_\(position)"), Self.stored(port.element))) }
+                for position in 0..<port.width {
+                    columns.append(try OutputColumn(Text("\(port.name)_\(position)"), Self.stored(port.element)))
+                }
             }
         }
         self.columns = columns
@@ -115,19 +120,26 @@ final class ResultBuffers: @unchecked Sendable {
         return (count, columns)
     }
 
-    private func column(_ slot: Int, _ port: Schema.OutputPort, _ position: Int, isList: Bool, order: [Int]?, count: Int) throws(MaxError) -> ColumnBuffer {
+    private func column(_ slot: Int, _ port: Schema.OutputPort, _ position: Int, isList: Bool, order: [Int]?, count: Int) throws(MaxError)
+        -> ColumnBuffer
+    {
         func source(_ row: Int) -> Int { order?[row] ?? row }
         if let list = texts[slot] {
             return try ColumnBuffer(texts: (0..<count).map { list[source($0) * port.width + position] })
         }
-        guard let block = blocks[slot], let size = port.element.byteCount else { throw MaxError(.internal, "output \(port.name.quoted) has no values") }
+        guard let block = blocks[slot], let size = port.element.byteCount else {
+            throw MaxError(.internal, "output \(port.name.quoted) has no values")
+        }
         if port.element == .bool {
-            return ColumnBuffer(booleans: (0..<count).map { block.load(fromByteOffset: source($0) * port.width + position, as: UInt8.self) != 0 })
+            return ColumnBuffer(
+                booleans: (0..<count).map { block.load(fromByteOffset: source($0) * port.width + position, as: UInt8.self) != 0 })
         }
         if port.element == .bf16 {
             let buffer = try ColumnBuffer(.f32, rows: count)
             let values = buffer.values.assumingMemoryBound(to: Float.self)
-            for row in 0..<count { values[row] = BFloat16(bits: block.load(fromByteOffset: (source(row) * port.width + position) * 2, as: UInt16.self)).float }
+            for row in 0..<count {
+                values[row] = BFloat16(bits: block.load(fromByteOffset: (source(row) * port.width + position) * 2, as: UInt16.self)).float
+            }
             return buffer
         }
         let width = isList ? port.width : 1
@@ -136,7 +148,8 @@ final class ResultBuffers: @unchecked Sendable {
             buffer.values.copyMemory(from: block, byteCount: count * width * size)
         } else {
             for row in 0..<count {
-                (buffer.values + row * width * size).copyMemory(from: block + (source(row) * port.width + position) * size, byteCount: width * size)
+                (buffer.values + row * width * size).copyMemory(
+                    from: block + (source(row) * port.width + position) * size, byteCount: width * size)
             }
         }
         return buffer

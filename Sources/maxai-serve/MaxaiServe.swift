@@ -43,9 +43,12 @@ struct Run: ParsableCommand {
 
     func validate() throws {
         guard (1...(1 << 24)).contains(maximumRows), (1...(1 << 31)).contains(maximumBody) else {
-            throw ValidationError("--maximum-rows \(maximumRows), --maximum-body \(maximumBody): expected 1 to 16777216 rows and 1 to 2147483648 bytes")
+            throw ValidationError(
+                "--maximum-rows \(maximumRows), --maximum-body \(maximumBody): expected 1 to 16777216 rows and 1 to 2147483648 bytes")
         }
-        guard threads == nil || (1...256).contains(threads ?? 0) else { throw ValidationError("--threads \(threads ?? 0): expected 1 to 256") }
+        guard threads == nil || (1...256).contains(threads ?? 0) else {
+            throw ValidationError("--threads \(threads ?? 0): expected 1 to 256")
+        }
         guard (0...3600).contains(drainTimeout) else { throw ValidationError("--drain-timeout \(drainTimeout): expected 0 to 3600") }
     }
 
@@ -109,7 +112,9 @@ struct Endpoint {
     let port: Int
 
     init(_ text: String) throws(MaxError) {
-        guard let colon = text.lastIndex(of: ":"), let port = Int(text[text.index(after: colon)...]), (0...65535).contains(port), colon != text.startIndex else {
+        guard let colon = text.lastIndex(of: ":"), let port = Int(text[text.index(after: colon)...]), (0...65535).contains(port),
+            colon != text.startIndex
+        else {
             throw MaxError(.usage, "address '\(text)': expected HOST:PORT")
         }
         var host = text[..<colon]

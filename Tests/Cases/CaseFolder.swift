@@ -59,10 +59,11 @@ public struct Case: Sendable {
 
     init(_ manifest: Document, folder: String) throws {
         isONNX = try manifest.text("kind") == "onnx"
-        operators = try (try? manifest.list("operators"))?.map {
-            guard case .string(let name) = $0 else { throw MaxError(.malformed, "operators: expected texts") }
-            return name.string
-        } ?? []
+        operators =
+            try (try? manifest.list("operators"))?.map {
+                guard case .string(let name) = $0 else { throw MaxError(.malformed, "operators: expected texts") }
+                return name.string
+            } ?? []
         skipReason = try? manifest.text("skip_reason")
         guard skipReason == nil else {
             (model, groups, sets) = ([], [], [])
@@ -70,11 +71,12 @@ public struct Case: Sendable {
         }
         let data = (try? CaseFolder.bytes("\(folder)/data.bin")) ?? []
         model = try CaseFolder.bytes("\(folder)/\(try manifest.text("model"))")
-        groups = try (try? manifest.list("groups"))?.map { group in
-            let rows = try group.integers("rows")
-            guard rows.count == 2, rows[0] <= rows[1] else { throw MaxError(.malformed, "rows: expected two numbers") }
-            return (try group.text("name"), rows[0]..<rows[1])
-        } ?? []
+        groups =
+            try (try? manifest.list("groups"))?.map { group in
+                let rows = try group.integers("rows")
+                guard rows.count == 2, rows[0] <= rows[1] else { throw MaxError(.malformed, "rows: expected two numbers") }
+                return (try group.text("name"), rows[0]..<rows[1])
+            } ?? []
         sets = try manifest.list("sets").map { set in
             (
                 try set.list("inputs").map { try CaseValue($0, data) },

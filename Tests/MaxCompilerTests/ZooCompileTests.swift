@@ -49,14 +49,18 @@ import Testing
         #expect(try Graph(result.graph.text()) == result.graph)
 
         var exported: ONNXExport.Result?
-        for options in [ONNXExport.Options(), ONNXExport.Options(allowsApproximate: true), ONNXExport.Options(opset: 19, mlOpset: 4), ONNXExport.Options(opset: 19, mlOpset: 5)] {
+        for options in [
+            ONNXExport.Options(), ONNXExport.Options(allowsApproximate: true), ONNXExport.Options(opset: 19, mlOpset: 4),
+            ONNXExport.Options(opset: 19, mlOpset: 5),
+        ] {
             do {
                 exported = try ONNXExport.write(result.graph, options: options)
                 let exported = try #require(exported)
                 if let checker = try? ONNXChecker.shared(), checker.covers(options) { try checker.verify(exported.bytes) }
                 let back = try ONNX.read(exported.bytes, name: "model", options: ONNX.Options(keepsMaps: true))
                 _ = try Proof.prove(
-                    original: exported.approximations.isEmpty ? result.graph : exported.graph, optimized: back, rows: AdversarialRows(for: result.graph, seed: 3, coverage: 64))
+                    original: exported.approximations.isEmpty ? result.graph : exported.graph, optimized: back,
+                    rows: AdversarialRows(for: result.graph, seed: 3, coverage: 64))
                 #expect(try ONNXExport.write(back, options: options).bytes == exported.bytes)
             } catch let error as MaxError where error.code == .unsupported {
                 print("\(name) \(options.opset)/\(options.mlOpset)\(options.allowsApproximate ? " approximate" : ""): \(error.message)")

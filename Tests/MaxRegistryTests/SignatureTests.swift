@@ -21,7 +21,9 @@ private func replacing(_ bytes: [UInt8], _ old: String, _ new: String) -> [UInt8
 }
 
 extension String {
-    fileprivate func replacingCharacters(in range: Range<String.Index>, with new: String) -> String { self[..<range.lowerBound] + new + self[range.upperBound...] }
+    fileprivate func replacingCharacters(in range: Range<String.Index>, with new: String) -> String {
+        self[..<range.lowerBound] + new + self[range.upperBound...]
+    }
 }
 
 @Suite struct SignatureTests {

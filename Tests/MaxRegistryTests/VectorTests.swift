@@ -21,7 +21,8 @@ private let vectorKey = """
 
     @Test func theVectorVerifiesAndItsNeighboursDoNot() throws {
         let key = try PublicKey(pem: Array(vectorKey.utf8), place: "vector")
-        let payload = #"{"_type":"https://in-toto.io/Statement/v1","subject":[{"name":"m","digest":{"sha256":"614aeb9872d08ed1ed6388d2b4f92d0e5a247cc4637c85d1546a5d4da661f217"}}],"predicateType":"https://model_signing/signature/v1.0","predicate":{"resources":[{"name":"a.bin","digest":"63c1dd951ffedf6f7fd968ad4efa39b8ed584f162f46e715114ee184f8de9201","algorithm":"sha256"},{"name":"b/c.json","digest":"44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a","algorithm":"sha256"}],"serialization":{"method":"files","hash_type":"sha256","allow_symlinks":false,"ignore_paths":["model.sig"]}}}"#
+        let payload =
+            #"{"_type":"https://in-toto.io/Statement/v1","subject":[{"name":"m","digest":{"sha256":"614aeb9872d08ed1ed6388d2b4f92d0e5a247cc4637c85d1546a5d4da661f217"}}],"predicateType":"https://model_signing/signature/v1.0","predicate":{"resources":[{"name":"a.bin","digest":"63c1dd951ffedf6f7fd968ad4efa39b8ed584f162f46e715114ee184f8de9201","algorithm":"sha256"},{"name":"b/c.json","digest":"44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a","algorithm":"sha256"}],"serialization":{"method":"files","hash_type":"sha256","allow_symlinks":false,"ignore_paths":["model.sig"]}}}"#
         let message = Array("DSSEv1 28 application/vnd.in-toto+json \(payload.utf8.count) \(payload)".utf8)
         let text = "MEQCIE+K4+B0+fTxl1SXuHrCsWTa+ve9PSchDQFXBFCaTT+DAiASlZ92q0epDC2j+1l06seR+ZrCJh9aADrnkYGAvGq4cQ=="
         let der = try #require(Data64.decode(text))

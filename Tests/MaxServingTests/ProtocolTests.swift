@@ -14,10 +14,13 @@ private func service() throws -> Service {
     builder.output("name", try builder.add(Ops.identity, [name]))
     var limits = ServingLimits()
     limits.rows = 4
-    return try Service([try Model(graph: try builder.finish(), info: ModelInfo(name: "sum", version: "3"))], limits: limits, version: "test")
+    return try Service(
+        [try Model(graph: try builder.finish(), info: ModelInfo(name: "sum", version: "3"))], limits: limits, version: "test")
 }
 
-private func post(_ path: String, _ body: String, json: String? = nil, type: String = "application/json") throws -> (status: Int, text: String, answer: Answer) {
+private func post(_ path: String, _ body: String, json: String? = nil, type: String = "application/json") throws -> (
+    status: Int, text: String, answer: Answer
+) {
     let answer = Array(body.utf8).withUnsafeBytes { bytes in
         try? Worker(service()).answer(Request(method: "POST", path: path, contentType: type, jsonBytes: json, body: bytes))
     }
@@ -36,28 +39,34 @@ private let infer = "/v2/models/sum/infer"
     @Test func twoRowsComeBackWithTheirId() throws {
         let (status, text, _) = try post(
             infer,
-            #"{"id":"7","inputs":[{"name":"a","shape":[2],"datatype":"FP32","data":[1,2.5]},{"name":"b","shape":[2,1],"datatype":"FP32","data":[[1],[null]]},{"name":"name","shape":[2],"datatype":"BYTES","data":["x","é\n"]}]}"#)
+            #"{"id":"7","inputs":[{"name":"a","shape":[2],"datatype":"FP32","data":[1,2.5]},{"name":"b","shape":[2,1],"datatype":"FP32","data":[[1],[null]]},{"name":"name","shape":[2],"datatype":"BYTES","data":["x","é\n"]}]}"#
+        )
         #expect(status == 200)
         #expect(
             text
-                == #"{"model_name":"sum","model_version":"3","id":"7","outputs":[{"name":"total","datatype":"FP32","shape":[2],"data":[2.0,3.5]},{"name":"name","datatype":"BYTES","shape":[2],"data":["x","é\u000a"]}]}"#)
+                == #"{"model_name":"sum","model_version":"3","id":"7","outputs":[{"name":"total","datatype":"FP32","shape":[2],"data":[2.0,3.5]},{"name":"name","datatype":"BYTES","shape":[2],"data":["x","é\u000a"]}]}"#
+        )
     }
 
     @Test func nanTokensAndAbsentColumnsFollowThePolicy() throws {
         let (status, text, _) = try post(
-            infer, #"{"inputs":[{"name":"a","shape":[2],"datatype":"FP64","data":[NaN,"Infinity"]},{"name":"name","shape":[2],"datatype":"BYTES","data":["",""]}],"outputs":[{"name":"total"}]}"#)
+            infer,
+            #"{"inputs":[{"name":"a","shape":[2],"datatype":"FP64","data":[NaN,"Infinity"]},{"name":"name","shape":[2],"datatype":"BYTES","data":["",""]}],"outputs":[{"name":"total"}]}"#
+        )
         #expect(status == 200)
         #expect(text.contains(#""data":[null,null]"#))
     }
 
     @Test func binaryTensorsInAndOut() throws {
-        let head = #"{"inputs":[{"name":"a","shape":[1],"datatype":"FP32","parameters":{"binary_data_size":4}},{"name":"name","shape":[1],"datatype":"BYTES","parameters":{"binary_data_size":6}}],"parameters":{"binary_data_output":true}}"#
+        let head =
+            #"{"inputs":[{"name":"a","shape":[1],"datatype":"FP32","parameters":{"binary_data_size":4}},{"name":"name","shape":[1],"datatype":"BYTES","parameters":{"binary_data_size":6}}],"parameters":{"binary_data_output":true}}"#
         var body = Array(head.utf8)
         withUnsafeBytes(of: Float(41).bitPattern.littleEndian) { body += $0 }
         body += [2, 0, 0, 0] + Array("hi".utf8)
         let worker = Worker(try service())
         let answer = body.withUnsafeBytes {
-            worker.answer(Request(method: "POST", path: infer, contentType: "application/octet-stream", jsonBytes: "\(head.utf8.count)", body: $0))
+            worker.answer(
+                Request(method: "POST", path: infer, contentType: "application/octet-stream", jsonBytes: "\(head.utf8.count)", body: $0))
         }
         #expect(answer.status == 200)
         let split = try #require(answer.headers.first { $0.0 == "Inference-Header-Content-Length" }.flatMap { Int($0.1) })
@@ -75,7 +84,10 @@ private let infer = "/v2/models/sum/infer"
         (#"{"inputs":[{"name":"a","shape":[-1],"datatype":"FP32","data":[1]}]}"#, 400),
         (#"{"inputs":[{"name":"a","shape":[9223372036854775807,9223372036854775807],"datatype":"FP32","data":[1]}]}"#, 413),
         (#"{"inputs":[{"name":"a","shape":[5],"datatype":"FP32","data":[1,2,3,4,5]}]}"#, 413),
-        (#"{"inputs":[{"name":"a","shape":[1],"datatype":"FP32","data":["x"]},{"name":"name","shape":[1],"datatype":"BYTES","data":["x"]}]}"#, 400),
+        (
+            #"{"inputs":[{"name":"a","shape":[1],"datatype":"FP32","data":["x"]},{"name":"name","shape":[1],"datatype":"BYTES","data":["x"]}]}"#,
+            400
+        ),
         (#"{"inputs":[{"name":"a","shape":[1],"datatype":"FP32","data":[1]},{"name":"a","shape":[1],"datatype":"FP32","data":[1]}]}"#, 400),
         (#"{"inputs":[{"name":"a","shape":[1],"datatype":"FP32","data":[1]}]}"#, 400),
         (#"{"inputs":[{"name":"a","shape":[1],"datatype":"FP32","parameters":{"binary_data_size":400}}]}"#, 400),
@@ -126,7 +138,8 @@ private let infer = "/v2/models/sum/infer"
     }
 
     @Test(arguments: [
-        #"{}"#, #"[]"#, #"{"instances":[],"inputs":{}}"#, #"{"instances":[{"zzz":1}]}"#, #"{"instances":[[1]]}"#, #"{"instances":[{"a":1}]}"#,
+        #"{}"#, #"[]"#, #"{"instances":[],"inputs":{}}"#, #"{"instances":[{"zzz":1}]}"#, #"{"instances":[[1]]}"#,
+        #"{"instances":[{"a":1}]}"#,
         #"{"inputs":{"a":[1],"name":["x","y"]}}"#, #"{"other":1}"#,
     ])
     func aWrongRequestSaysWhy(body: String) throws {

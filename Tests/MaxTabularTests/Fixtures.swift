@@ -12,7 +12,7 @@ final class Folder {
         path = String(cString: made)
     }
 
-    deinit { _ = removeTree(path) }
+    deinit { Self.removeTree(path) }
 
     subscript(_ name: String) -> String { path + "/" + name }
 
@@ -48,9 +48,21 @@ final class Folder {
         return names.sorted()
     }
 
-    private func removeTree(_ path: String) -> Int32 {
-        for name in names { unlink(path + "/" + name) }
-        return rmdir(path)
+    func makeFolder(_ name: String) -> String {
+        mkdir(self[name], 0o755)
+        return self[name]
+    }
+
+    /// Removes what `path` names, and everything below it.
+    private static func removeTree(_ path: String) {
+        if let folder = opendir(path) {
+            while let entry = readdir(folder) {
+                let name = withUnsafeBytes(of: entry.pointee.d_name) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
+                if name != ".", name != ".." { removeTree(path + "/" + name) }
+            }
+            closedir(folder)
+        }
+        remove(path)
     }
 }
 

@@ -59,9 +59,10 @@ import Testing
     @Test func nestedColumnsAreRefusedByName() throws {
         let folder = try Folder()
         let path = try folder.write("t.parquet", ForeignTables.parquet)
-        #expect(throws: MaxError(
-            .unsupported,
-            "'\(path)': column \"list\" is of type list<element: int32>, expected numbers, texts, booleans or times")
+        #expect(
+            throws: MaxError(
+                .unsupported,
+                "'\(path)': column \"list\" is of type list<element: int32>, expected numbers, texts, booleans or times")
         ) { try TableReader.open(path, columns: ["list"]) }
     }
 

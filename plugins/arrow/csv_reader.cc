@@ -1,8 +1,8 @@
-// CSV by RFC 4180: types are inferred from the first records and then hold for all, so that a file and a pipe with
-// the same bytes give the same table.
+// CSV by RFC 4180: types are inferred from the first records and then hold for all, so that a file and a pipe
+// with the same bytes give the same table.
+#include <arrow/buffer.h>
 #include <arrow/csv/options.h>
 #include <arrow/csv/reader.h>
-#include <arrow/buffer.h>
 #include <arrow/io/memory.h>
 #include <arrow/table.h>
 
@@ -22,7 +22,8 @@ using arrow::Result;
 using arrow::Status;
 
 // Arrow's list without "NaN" and its kin: in a column of numbers those are numbers that are not one.
-const std::vector<std::string> kNulls = {"", "#N/A", "#N/A N/A", "#NA", "<NA>", "N/A", "NA", "NULL", "n/a", "null"};
+const std::vector<std::string> kNulls = {"",    "#N/A", "#N/A N/A", "#NA", "<NA>",
+                                         "N/A", "NA",   "NULL",     "n/a", "null"};
 
 // Arrow's messages without the values that they quote, and with the column's name in place of its number.
 Status Discreet(const Status& status, const arrow::Schema* schema) {
@@ -63,7 +64,8 @@ class CSVReader : public Reader {
     ARROW_ASSIGN_OR_RAISE(std::string head, source_->Head(kHeadBytes));
     if (static_cast<int64_t>(head.size()) == kHeadBytes) {
       head = WholeRecords(head, true);
-      if (head.empty()) return Status::CapacityError("the first record is longer than ", kHeadBytes, " bytes");
+      if (head.empty())
+        return Status::CapacityError("the first record is longer than ", kHeadBytes, " bytes");
     }
     return Infer(head);
   }
@@ -79,7 +81,8 @@ class CSVReader : public Reader {
       positions_ = columns;
     }
     ARROW_ASSIGN_OR_RAISE(auto stream, source_->Stream());
-    auto reader = arrow::csv::StreamingReader::Make(arrow::io::default_io_context(), stream, read_, parse_, convert_);
+    auto reader =
+        arrow::csv::StreamingReader::Make(arrow::io::default_io_context(), stream, read_, parse_, convert_);
     if (!reader.ok()) return Discreet(reader.status(), schema_.get());
     reader_ = std::move(*reader);
     return Status::OK();
@@ -98,10 +101,11 @@ class CSVReader : public Reader {
     read.use_threads = false;
     read.block_size = static_cast<int32_t>(head.size()) + 1;
     const std::shared_ptr<arrow::Buffer> buffer = arrow::Buffer::FromString(head);
-    const auto infer = [&](const arrow::csv::ConvertOptions& convert) -> Result<std::shared_ptr<arrow::Schema>> {
+    const auto infer =
+        [&](const arrow::csv::ConvertOptions& convert) -> Result<std::shared_ptr<arrow::Schema>> {
       auto input = std::make_shared<arrow::io::BufferReader>(buffer);
-      ARROW_ASSIGN_OR_RAISE(
-          auto reader, arrow::csv::TableReader::Make(arrow::io::default_io_context(), input, read, parse_, convert));
+      ARROW_ASSIGN_OR_RAISE(auto reader, arrow::csv::TableReader::Make(arrow::io::default_io_context(), input,
+                                                                       read, parse_, convert));
       ARROW_ASSIGN_OR_RAISE(auto table, reader->Read());
       return table->schema();
     };

@@ -23,7 +23,8 @@ int32_t CodeOf(const arrow::Status& status) {
       return kUnsupported;
     case arrow::StatusCode::IOError:
       if (arrow::internal::ErrnoFromStatus(status) != 0) return kIO;
-      return status.detail() ? kNetwork : kMalformed;
+      return status.detail() || status.message().find("AWS Error") != std::string::npos ? kNetwork
+                                                                                        : kMalformed;
     default:
       return kMalformed;
   }

@@ -26,7 +26,7 @@ struct Failure {
 };
 
 // Arrow reports damaged files as IOError too: only one with an errno comes from the system, and one with
-// another detail comes from a remote file system.
+// another detail or the S3 client's mark comes from a remote file system.
 Failure Describe(const arrow::Status& status);
 
 int32_t Report(const Failure& failure, maxai_arrow_failure* out);

@@ -11,7 +11,8 @@ using arrow::RecordBatch;
 using arrow::Result;
 using arrow::Status;
 
-// IPC buffers are used as they are in the file, so offsets and dictionary indices are checked before anyone follows them.
+// IPC buffers are used as they are in the file, so offsets and dictionary indices are checked before anyone
+// follows them.
 Result<std::shared_ptr<RecordBatch>> Checked(std::shared_ptr<RecordBatch> batch) {
   if (batch) ARROW_RETURN_NOT_OK(batch->ValidateFull());
   return batch;

@@ -1,5 +1,5 @@
-// NDJSON: an object per line. Columns and types come from the first lines and then hold for all; a key that is
-// missing from a line is a missing value.
+// NDJSON: an object per line. Columns and types come from the first lines and then hold for all; a key that
+// is missing from a line is a missing value.
 #include <arrow/buffer.h>
 #include <arrow/io/memory.h>
 #include <arrow/json/options.h>

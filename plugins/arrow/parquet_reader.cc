@@ -15,6 +15,7 @@ namespace {
 
 // Bytes of a column chunk that are read at once; one such buffer per column.
 constexpr int64_t kColumnBufferBytes = 256 << 10;
+constexpr int64_t kRemoteColumnBufferBytes = 4 << 20;
 
 // The leaf columns of the file that make up a column of the table.
 void CollectLeaves(const parquet::arrow::SchemaField& field, std::vector<int>& leaves) {
@@ -27,7 +28,7 @@ class ParquetReader : public Reader {
   arrow::Status Open(std::unique_ptr<Source> source, const ReadOptions& options) {
     parquet::ReaderProperties properties = parquet::default_reader_properties();
     properties.enable_buffered_stream();
-    properties.set_buffer_size(kColumnBufferBytes);
+    properties.set_buffer_size(source->is_remote() ? kRemoteColumnBufferBytes : kColumnBufferBytes);
     parquet::ArrowReaderProperties arrow_properties(options.use_threads);
     arrow_properties.set_pre_buffer(false);
     arrow_properties.set_batch_size(options.batch_rows);
@@ -44,7 +45,8 @@ class ParquetReader : public Reader {
     const auto& fields = file_->manifest().schema_fields;
     std::vector<int> leaves;
     for (const int column : columns) {
-      if (static_cast<size_t>(column) >= fields.size()) return arrow::Status::IndexError("no column ", column);
+      if (static_cast<size_t>(column) >= fields.size())
+        return arrow::Status::IndexError("no column ", column);
       CollectLeaves(fields[static_cast<size_t>(column)], leaves);
     }
     std::vector<int> groups(static_cast<size_t>(file_->num_row_groups()));
@@ -62,7 +64,8 @@ class ParquetReader : public Reader {
 
 }  // namespace
 
-arrow::Result<std::unique_ptr<Reader>> OpenParquet(std::unique_ptr<Source> source, const ReadOptions& options) {
+arrow::Result<std::unique_ptr<Reader>> OpenParquet(std::unique_ptr<Source> source,
+                                                   const ReadOptions& options) {
   auto reader = std::make_unique<ParquetReader>();
   ARROW_RETURN_NOT_OK(reader->Open(std::move(source), options));
   return reader;

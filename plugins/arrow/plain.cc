@@ -20,8 +20,10 @@ using arrow::Type;
 
 // An array of 8-byte values made by `value(i)`, called for the rows that have one.
 template <class Value, class Make>
-Result<std::shared_ptr<Array>> Map(const Array& array, const std::shared_ptr<arrow::DataType>& plain, Make&& make) {
-  ARROW_ASSIGN_OR_RAISE(auto values, arrow::AllocateBuffer(array.length() * static_cast<int64_t>(sizeof(Value))));
+Result<std::shared_ptr<Array>> Map(const Array& array, const std::shared_ptr<arrow::DataType>& plain,
+                                   Make&& make) {
+  ARROW_ASSIGN_OR_RAISE(auto values,
+                        arrow::AllocateBuffer(array.length() * static_cast<int64_t>(sizeof(Value))));
   auto* out = reinterpret_cast<Value*>(values->mutable_data());
   for (int64_t i = 0; i < array.length(); ++i) {
     if (array.IsNull(i)) {
@@ -33,7 +35,8 @@ Result<std::shared_ptr<Array>> Map(const Array& array, const std::shared_ptr<arr
   std::shared_ptr<arrow::Buffer> validity;
   if (array.null_count() > 0) {
     ARROW_ASSIGN_OR_RAISE(auto bits, arrow::AllocateBitmap(array.length()));
-    for (int64_t i = 0; i < array.length(); ++i) arrow::bit_util::SetBitTo(bits->mutable_data(), i, array.IsValid(i));
+    for (int64_t i = 0; i < array.length(); ++i)
+      arrow::bit_util::SetBitTo(bits->mutable_data(), i, array.IsValid(i));
     validity = std::move(bits);
   }
   return arrow::MakeArray(
@@ -62,8 +65,9 @@ Result<int64_t> Microseconds(int64_t value, arrow::TimeUnit::type unit) {
   return value;
 }
 
-// The double nearest to digits / 10^scale. Below 2^53 and 10^22 both parts are exact, so one division rounds once
-// (W. Clinger, How to read floating point numbers accurately, 1990); otherwise the decimal text is parsed.
+// The double nearest to digits / 10^scale. Below 2^53 and 10^22 both parts are exact, so one division rounds
+// once (W. Clinger, How to read floating point numbers accurately, 1990); otherwise the decimal text is
+// parsed.
 template <class Decimal>
 Result<double> NearestDouble(const Decimal& decimal, int32_t scale) {
   static constexpr double kPowers[] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,  1e8,  1e9,  1e10, 1e11,
@@ -89,8 +93,8 @@ template <class ArrayType, class Decimal>
 Result<std::shared_ptr<Array>> Doubles(const Array& array, const std::shared_ptr<arrow::DataType>& plain) {
   const auto& typed = static_cast<const ArrayType&>(array);
   const int32_t scale = static_cast<const arrow::DecimalType&>(*array.type()).scale();
-  return Map<double>(
-      array, plain, [&](int64_t i) { return NearestDouble(Decimal(typed.GetValue(i)), scale); });
+  return Map<double>(array, plain,
+                     [&](int64_t i) { return NearestDouble(Decimal(typed.GetValue(i)), scale); });
 }
 
 }  // namespace
@@ -127,8 +131,8 @@ std::shared_ptr<arrow::DataType> PlainType(const arrow::DataType& type) {
     case Type::DATE64:
       return arrow::timestamp(arrow::TimeUnit::MICRO);
     case Type::TIMESTAMP:
-      return arrow::timestamp(
-          arrow::TimeUnit::MICRO, static_cast<const arrow::TimestampType&>(type).timezone());
+      return arrow::timestamp(arrow::TimeUnit::MICRO,
+                              static_cast<const arrow::TimestampType&>(type).timezone());
     case Type::DICTIONARY:
       return PlainType(*static_cast<const arrow::DictionaryType&>(type).value_type());
     case Type::EXTENSION:
@@ -138,8 +142,8 @@ std::shared_ptr<arrow::DataType> PlainType(const arrow::DataType& type) {
   }
 }
 
-Result<std::shared_ptr<Array>> ToPlain(
-    const std::shared_ptr<Array>& array, const std::shared_ptr<arrow::DataType>& plain) {
+Result<std::shared_ptr<Array>> ToPlain(const std::shared_ptr<Array>& array,
+                                       const std::shared_ptr<arrow::DataType>& plain) {
   const arrow::DataType& type = *array->type();
   if (type.Equals(*plain)) return array;
   switch (type.id()) {

@@ -35,7 +35,8 @@ namespace {
 constexpr int64_t kMaximumBatchRows = 1 << 24;
 
 Status UseThreads(int32_t threads) {
-  if (threads < 1 || threads > 1024) return Status::Invalid("threads: found ", threads, ", expected 1 to 1024");
+  if (threads < 1 || threads > 1024)
+    return Status::Invalid("threads: found ", threads, ", expected 1 to 1024");
   return threads == 1 ? Status::OK() : arrow::SetCpuThreadPoolCapacity(threads);
 }
 
@@ -71,9 +72,8 @@ Status Describe(maxai_arrow_reader& reader) {
       ARROW_ASSIGN_OR_RAISE(reader.formats[i], FormatOf(*plain));
     }
     reader.types[i] = field->type()->ToString();
-    reader.columns.push_back(
-        {field->name().data(), static_cast<int64_t>(field->name().size()), plain ? reader.formats[i].c_str() : nullptr,
-         reader.types[i].c_str()});
+    reader.columns.push_back({field->name().data(), static_cast<int64_t>(field->name().size()),
+                              plain ? reader.formats[i].c_str() : nullptr, reader.types[i].c_str()});
   }
   return Status::OK();
 }
@@ -99,10 +99,12 @@ int32_t Open(const maxai_arrow_read_options* given, maxai_arrow_reader** out, ma
       }
     }
     ARROW_RETURN_NOT_OK(UseThreads(given->threads));
-    ARROW_ASSIGN_OR_RAISE(
-        auto source, given->descriptor >= 0 ? maxai::Source::OfDescriptor(given->descriptor)
-                                            : maxai::Source::At(given->location));
-    ARROW_ASSIGN_OR_RAISE(reader->reader, maxai::OpenReader(std::move(source), options));
+    if (given->descriptor >= 0) {
+      ARROW_ASSIGN_OR_RAISE(auto source, maxai::Source::OfDescriptor(given->descriptor));
+      ARROW_ASSIGN_OR_RAISE(reader->reader, maxai::OpenReader(std::move(source), options));
+    } else {
+      ARROW_ASSIGN_OR_RAISE(reader->reader, maxai::OpenLocation(given->location, options));
+    }
     ARROW_RETURN_NOT_OK(Describe(*reader));
     *out = reader.release();
     return Status::OK();
@@ -114,21 +116,19 @@ int64_t Columns(const maxai_arrow_reader* reader, const maxai_arrow_column** out
   return static_cast<int64_t>(reader->columns.size());
 }
 
-int32_t Stream(
-    maxai_arrow_reader* reader, const int32_t* indices, int64_t count, ArrowArrayStream* out,
-    maxai_arrow_failure* failure) {
+int32_t Stream(maxai_arrow_reader* reader, const int32_t* indices, int64_t count, ArrowArrayStream* out,
+               maxai_arrow_failure* failure) {
   return maxai::Call(failure, [&]() -> Status {
     if (!reader->reader) return Status::Invalid("the table is already being read");
-    return maxai::ExportPlain(
-        std::move(reader->reader), std::vector<int>(indices, indices + count), reader->options, out);
+    return maxai::ExportPlain(std::move(reader->reader), std::vector<int>(indices, indices + count),
+                              reader->options, out);
   });
 }
 
 void Close(maxai_arrow_reader* reader) { delete reader; }
 
-int32_t Create(
-    const maxai_arrow_write_options* given, ArrowSchema* schema, maxai_arrow_writer** out,
-    maxai_arrow_failure* failure) {
+int32_t Create(const maxai_arrow_write_options* given, ArrowSchema* schema, maxai_arrow_writer** out,
+               maxai_arrow_failure* failure) {
   return maxai::Call(failure, [&]() -> Status {
     auto writer = std::make_unique<maxai_arrow_writer>();
     ARROW_ASSIGN_OR_RAISE(writer->schema, arrow::ImportSchema(schema));
@@ -139,9 +139,8 @@ int32_t Create(
     if (given->compression) options.compression = given->compression;
     writer->write_behind = given->write_behind != 0;
     ARROW_RETURN_NOT_OK(UseThreads(given->threads));
-    ARROW_ASSIGN_OR_RAISE(
-        writer->sink, given->descriptor >= 0 ? maxai::Sink::ToDescriptor(given->descriptor)
-                                             : maxai::Sink::At(given->location));
+    ARROW_ASSIGN_OR_RAISE(writer->sink, given->descriptor >= 0 ? maxai::Sink::ToDescriptor(given->descriptor)
+                                                               : maxai::Sink::At(given->location));
     ARROW_ASSIGN_OR_RAISE(writer->writer, maxai::MakeWriter(writer->sink->stream(), writer->schema, options));
     *out = writer.release();
     return Status::OK();
@@ -185,4 +184,6 @@ const maxai_arrow_plugin kPlugin = {
 
 }  // namespace
 
-extern "C" __attribute__((visibility("default"))) const maxai_arrow_plugin* maxai_arrow_plugin() { return &kPlugin; }
+extern "C" __attribute__((visibility("default"))) const maxai_arrow_plugin* maxai_arrow_plugin() {
+  return &kPlugin;
+}

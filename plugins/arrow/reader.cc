@@ -1,5 +1,13 @@
 #include "reader.h"
 
+#include <arrow/filesystem/localfs.h>
+#include <sys/stat.h>
+
+#include <cstdlib>
+
+#include "folder.h"
+#include "remote.h"
+
 namespace maxai {
 namespace {
 
@@ -16,7 +24,8 @@ int32_t FormatOf(const std::string& head, const ReadOptions& options) {
 
 }  // namespace
 
-arrow::Result<std::unique_ptr<Reader>> OpenReader(std::unique_ptr<Source> source, const ReadOptions& options) {
+arrow::Result<std::unique_ptr<Reader>> OpenReader(std::unique_ptr<Source> source,
+                                                  const ReadOptions& options) {
   ARROW_RETURN_NOT_OK(source->Decompress());
   ARROW_ASSIGN_OR_RAISE(const std::string head, source->Head(4096));
   switch (FormatOf(head, options)) {
@@ -36,6 +45,28 @@ arrow::Result<std::unique_ptr<Reader>> OpenReader(std::unique_ptr<Source> source
     default:
       return arrow::Status::NotImplemented("unknown table format");
   }
+}
+
+arrow::Result<std::unique_ptr<Reader>> OpenLocation(const std::string& location, const ReadOptions& options) {
+  if (IsRemote(location)) {
+    std::string path;
+    ARROW_ASSIGN_OR_RAISE(auto system, RemoteFileSystem(location, &path));
+    const auto info = system->GetFileInfo(path);
+    if (!info.ok()) return RemoteError(info.status(), *system);
+    if (info->IsDirectory()) return OpenFolder(std::move(system), path, options);
+    auto file = system->OpenInputFile(*info);
+    if (!file.ok()) return RemoteError(file.status(), *system);
+    return OpenReader(Source::Of(std::move(*file), system->type_name() != "local"), options);
+  }
+  struct stat info;
+  if (::stat(location.c_str(), &info) == 0 && S_ISDIR(info.st_mode)) {
+    char* real = ::realpath(location.c_str(), nullptr);
+    const std::string root = real ? real : location;
+    std::free(real);
+    return OpenFolder(std::make_shared<arrow::fs::LocalFileSystem>(), root, options);
+  }
+  ARROW_ASSIGN_OR_RAISE(auto source, Source::At(location));
+  return OpenReader(std::move(source), options);
 }
 
 }  // namespace maxai

@@ -46,9 +46,15 @@ class Reader {
 
 arrow::Result<std::unique_ptr<Reader>> OpenReader(std::unique_ptr<Source> source, const ReadOptions& options);
 
-arrow::Result<std::unique_ptr<Reader>> OpenParquet(std::unique_ptr<Source> source, const ReadOptions& options);
-arrow::Result<std::unique_ptr<Reader>> OpenIPCFile(std::unique_ptr<Source> source, const ReadOptions& options);
-arrow::Result<std::unique_ptr<Reader>> OpenIPCStream(std::unique_ptr<Source> source, const ReadOptions& options);
+// A local path or the URI of a file system that Arrow knows: a file, or a folder of files.
+arrow::Result<std::unique_ptr<Reader>> OpenLocation(const std::string& location, const ReadOptions& options);
+
+arrow::Result<std::unique_ptr<Reader>> OpenParquet(std::unique_ptr<Source> source,
+                                                   const ReadOptions& options);
+arrow::Result<std::unique_ptr<Reader>> OpenIPCFile(std::unique_ptr<Source> source,
+                                                   const ReadOptions& options);
+arrow::Result<std::unique_ptr<Reader>> OpenIPCStream(std::unique_ptr<Source> source,
+                                                     const ReadOptions& options);
 arrow::Result<std::unique_ptr<Reader>> OpenCSV(std::unique_ptr<Source> source, const ReadOptions& options);
 arrow::Result<std::unique_ptr<Reader>> OpenNDJSON(std::unique_ptr<Source> source, const ReadOptions& options);
 

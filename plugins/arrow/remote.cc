@@ -1,23 +1,27 @@
-// Remote file systems that Arrow keeps in libraries of their own.
+#include "remote.h"
+
 #include <arrow/filesystem/filesystem.h>
+#include <arrow/util/io_util.h>
 #include <dlfcn.h>
 #include <glob.h>
 
+#include <cctype>
 #include <cstdlib>
 #include <mutex>
 
 #include "failure.h"
-#include "source.h"
 
 namespace maxai {
 namespace {
 
+using arrow::Result;
 using arrow::Status;
 
 // The path of libarrow_s3 beside libarrow, or nothing where libarrow holds S3 itself.
 std::string S3Library() {
   Dl_info info;
-  if (!dladdr(reinterpret_cast<const void*>(&arrow::fs::LoadFileSystemFactories), &info) || !info.dli_fname) return "";
+  if (!dladdr(reinterpret_cast<const void*>(&arrow::fs::LoadFileSystemFactories), &info) || !info.dli_fname)
+    return "";
   const std::string library = info.dli_fname;
   const std::string pattern = library.substr(0, library.rfind('/') + 1) + "libarrow_s3.so*";
   glob_t found;
@@ -51,16 +55,27 @@ bool IsRemote(const std::string& location) {
   return true;
 }
 
-Status PrepareFileSystem(const std::string& location) {
-  if (!location.starts_with("s3://")) return Status::OK();
-  static std::once_flag once;
+Result<std::shared_ptr<arrow::fs::FileSystem>> RemoteFileSystem(const std::string& location,
+                                                                std::string* path) {
+  if (!location.starts_with("s3://")) return arrow::fs::FileSystemFromUri(location, path);
+  static std::once_flag loaded;
   static Status status;
-  std::call_once(once, [] {
-    const std::string path = S3Library();
-    if (!path.empty()) status = arrow::fs::LoadFileSystemFactories(path.c_str());
-    if (status.ok()) std::atexit(ShutDownS3);
+  std::call_once(loaded, [] {
+    const std::string library = S3Library();
+    if (!library.empty()) status = arrow::fs::LoadFileSystemFactories(library.c_str());
   });
-  return status;
+  ARROW_RETURN_NOT_OK(status);
+  auto system = arrow::fs::FileSystemFromUri(location, path);
+  // Only now: what is registered last runs first, and the library has statics of its own that it makes on
+  // first use.
+  static std::once_flag registered;
+  std::call_once(registered, [] { std::atexit(ShutDownS3); });
+  return system;
+}
+
+Status RemoteError(const Status& status, const arrow::fs::FileSystem& system) {
+  const bool is_network = system.type_name() != "local" && arrow::internal::ErrnoFromStatus(status) == 0;
+  return is_network ? NetworkError(status) : status;
 }
 
 }  // namespace maxai

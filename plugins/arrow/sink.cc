@@ -1,6 +1,5 @@
 #include "sink.h"
 
-#include <arrow/filesystem/filesystem.h>
 #include <arrow/io/buffered.h>
 #include <arrow/io/file.h>
 #include <arrow/memory_pool.h>
@@ -13,8 +12,7 @@
 #include <cerrno>
 #include <cstdlib>
 
-#include "failure.h"
-#include "source.h"
+#include "remote.h"
 
 namespace maxai {
 namespace {
@@ -46,7 +44,8 @@ std::string Resolved(const std::string& path) {
 
 Result<std::string> UnfinishedName(const std::string& path) {
   uint64_t random;
-  if (::getrandom(&random, sizeof random, 0) != static_cast<ssize_t>(sizeof random)) return SystemError("no randomness");
+  if (::getrandom(&random, sizeof random, 0) != static_cast<ssize_t>(sizeof random))
+    return SystemError("no randomness");
   const size_t name = path.rfind('/') + 1;
   // The file's own name is left out where that could make the new one too long.
   const std::string own = path.size() - name <= 200 ? path.substr(name) : "table";
@@ -76,11 +75,10 @@ Result<std::unique_ptr<Sink>> Sink::ToDescriptor(int descriptor) {
 Result<std::unique_ptr<Sink>> Sink::At(const std::string& location) {
   auto sink = std::make_unique<Sink>();
   if (IsRemote(location)) {
-    ARROW_RETURN_NOT_OK(PrepareFileSystem(location));
     std::string path;
-    ARROW_ASSIGN_OR_RAISE(auto system, arrow::fs::FileSystemFromUri(location, &path));
+    ARROW_ASSIGN_OR_RAISE(auto system, RemoteFileSystem(location, &path));
     auto stream = system->OpenOutputStream(path);
-    if (!stream.ok()) return system->type_name() == "local" ? stream.status() : NetworkError(stream.status());
+    if (!stream.ok()) return RemoteError(stream.status(), *system);
     sink->stream_ = std::move(*stream);
     return sink;
   }

@@ -8,8 +8,9 @@
 
 namespace maxai {
 
-// A local file is written under another name in the same folder and takes its own name in `Commit`, on disk and whole;
-// pipes, devices and remote objects are written as they are. Without Commit, a local file never appears.
+// A local file is written under another name in the same folder and takes its own name in `Commit`, on disk
+// and whole; pipes, devices and remote objects are written as they are. Without Commit, a local file never
+// appears.
 class Sink {
  public:
   // The descriptor stays the caller's.

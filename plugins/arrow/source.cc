@@ -1,7 +1,6 @@
 #include "source.h"
 
 #include <arrow/buffer.h>
-#include <arrow/filesystem/filesystem.h>
 #include <arrow/io/compressed.h>
 #include <arrow/io/concurrency.h>
 #include <arrow/io/file.h>
@@ -16,8 +15,6 @@
 #include <cstdlib>
 #include <cstring>
 #include <utility>
-
-#include "failure.h"
 
 namespace maxai {
 namespace {
@@ -137,7 +134,8 @@ Result<std::string> ReadUpTo(arrow::io::InputStream& stream, int64_t count) {
 
 Result<std::shared_ptr<arrow::io::InputStream>> Decompressed(
     const std::shared_ptr<arrow::io::InputStream>& stream, int compression) {
-  ARROW_ASSIGN_OR_RAISE(auto codec, arrow::util::Codec::Create(static_cast<arrow::Compression::type>(compression)));
+  ARROW_ASSIGN_OR_RAISE(auto codec,
+                        arrow::util::Codec::Create(static_cast<arrow::Compression::type>(compression)));
   return arrow::io::CompressedInputStream::Make(codec.get(), stream);
 }
 
@@ -188,21 +186,16 @@ Result<std::unique_ptr<Source>> Source::OfDescriptor(int descriptor) {
   return source;
 }
 
-Result<std::unique_ptr<Source>> Source::At(const std::string& location) {
-  if (IsRemote(location)) {
-    ARROW_RETURN_NOT_OK(PrepareFileSystem(location));
-    std::string path;
-    ARROW_ASSIGN_OR_RAISE(auto system, arrow::fs::FileSystemFromUri(location, &path));
-    auto source = std::make_unique<Source>();
-    auto file = system->OpenInputFile(path);
-    if (!file.ok()) return system->type_name() == "local" ? file.status() : NetworkError(file.status());
-    source->file_ = std::move(*file);
-    return source;
-  }
-  const int descriptor = ::open(location.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY);
-  if (descriptor < 0) return SystemError("cannot open");
-  auto source = OfDescriptor(descriptor);
-  ::close(descriptor);
+Result<std::unique_ptr<Source>> Source::At(const std::string& path) {
+  Descriptor descriptor(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY));
+  if (descriptor.number() < 0) return SystemError("cannot open");
+  return OfDescriptor(descriptor.number());
+}
+
+std::unique_ptr<Source> Source::Of(std::shared_ptr<arrow::io::RandomAccessFile> file, bool is_remote) {
+  auto source = std::make_unique<Source>();
+  source->file_ = std::move(file);
+  source->is_remote_ = is_remote;
   return source;
 }
 

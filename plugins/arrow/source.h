@@ -13,15 +13,17 @@ namespace maxai {
 // Bytes that the types of CSV and NDJSON columns are inferred from.
 constexpr int64_t kHeadBytes = 4 << 20;
 
-// Bytes of CSV and NDJSON that are parsed at once. A longer record is an error, unless it happens to end in the next block.
+// Bytes of CSV and NDJSON that are parsed at once. A longer record is an error, unless it happens to end in
+// the next block.
 constexpr int32_t kBlockBytes = 1 << 20;
 
 class Source {
  public:
   // A descriptor is duplicated; a seekable one is read from its first byte.
   static arrow::Result<std::unique_ptr<Source>> OfDescriptor(int descriptor);
-  // A local path (of a regular file, a pipe or a device) or a URI of a file system that Arrow knows.
-  static arrow::Result<std::unique_ptr<Source>> At(const std::string& location);
+  // A local path of a regular file, a pipe or a device.
+  static arrow::Result<std::unique_ptr<Source>> At(const std::string& path);
+  static std::unique_ptr<Source> Of(std::shared_ptr<arrow::io::RandomAccessFile> file, bool is_remote);
 
   // The first `count` bytes, or all where there are fewer. May be called again with another count.
   arrow::Result<std::string> Head(int64_t count);
@@ -32,20 +34,19 @@ class Source {
   // For formats that are read from their end: a pipe is first copied to a temporary file without a name.
   arrow::Result<std::shared_ptr<arrow::io::RandomAccessFile>> File();
 
+  // Whether each read is a request to somewhere else.
+  bool is_remote() const { return is_remote_; }
+
   // From here on, bytes are those of the content compressed with gzip or zstd, if the first ones say so.
   arrow::Status Decompress();
 
  private:
-  std::shared_ptr<arrow::io::RandomAccessFile> file_;  // where the bytes can be read again; only positioned reads
-  std::shared_ptr<arrow::io::InputStream> pipe_;       // where they cannot; behind head_
-  std::string head_;                                   // what was already taken from the pipe
-  int codec_ = -1;                                     // arrow::Compression::type
+  std::shared_ptr<arrow::io::RandomAccessFile>
+      file_;                                      // where the bytes can be read again; only positioned reads
+  std::shared_ptr<arrow::io::InputStream> pipe_;  // where they cannot; behind head_
+  std::string head_;                              // what was already taken from the pipe
+  int codec_ = -1;                                // arrow::Compression::type
+  bool is_remote_ = false;
 };
-
-// Whether `location` names a file system by URI (`s3://bucket/key`) and not a path.
-bool IsRemote(const std::string& location);
-
-// Makes remote file systems known that Arrow keeps in libraries of their own (S3), and has them shut down at exit.
-arrow::Status PrepareFileSystem(const std::string& location);
 
 }  // namespace maxai

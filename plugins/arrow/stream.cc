@@ -26,13 +26,13 @@ class PlainStream {
     ascending.erase(std::unique(ascending.begin(), ascending.end()), ascending.end());
     arrow::FieldVector fields;
     for (const int column : columns) {
-      if (column < 0 || column >= reader_->schema()->num_fields()) return Status::IndexError("no column ", column);
+      if (column < 0 || column >= reader_->schema()->num_fields())
+        return Status::IndexError("no column ", column);
       const auto& field = reader_->schema()->field(column);
       auto plain = PlainType(*field->type());
       if (!plain) {
-        return Status::NotImplemented(
-            "column \"", field->name(), "\" holds ", field->type()->ToString(),
-            ", expected numbers, texts, booleans or times");
+        return Status::NotImplemented("column \"", field->name(), "\" holds ", field->type()->ToString(),
+                                      ", expected numbers, texts, booleans or times");
       }
       fields.push_back(field->WithType(std::move(plain))->WithMetadata(nullptr));
       const auto found = std::lower_bound(ascending.begin(), ascending.end(), column);
@@ -77,8 +77,8 @@ class PlainStream {
       arrow::ArrayVector columns;
       for (size_t i = 0; i < order_.size(); ++i) {
         if (order_[i] >= found->num_columns()) return Status::Invalid("a batch lacks a column of its schema");
-        ARROW_ASSIGN_OR_RAISE(
-            auto column, ToPlain(found->column(order_[i]), schema_->field(static_cast<int>(i))->type()));
+        ARROW_ASSIGN_OR_RAISE(auto column,
+                              ToPlain(found->column(order_[i]), schema_->field(static_cast<int>(i))->type()));
         columns.push_back(std::move(column));
       }
       batch = RecordBatch::Make(schema_, found->num_rows(), std::move(columns));
@@ -136,9 +136,8 @@ void Release(ArrowArrayStream* stream) {
 
 }  // namespace
 
-Status ExportPlain(
-    std::unique_ptr<Reader> reader, const std::vector<int>& columns, const ReadOptions& options,
-    ArrowArrayStream* out) {
+Status ExportPlain(std::unique_ptr<Reader> reader, const std::vector<int>& columns,
+                   const ReadOptions& options, ArrowArrayStream* out) {
   auto exported = std::make_unique<Exported>();
   ARROW_RETURN_NOT_OK(exported->stream.Start(std::move(reader), columns, options));
   out->get_schema = GetSchema;

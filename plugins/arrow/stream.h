@@ -9,8 +9,7 @@
 namespace maxai {
 
 // Fills `out`, which owns `reader` from then on.
-arrow::Status ExportPlain(
-    std::unique_ptr<Reader> reader, const std::vector<int>& columns, const ReadOptions& options,
-    struct ArrowArrayStream* out);
+arrow::Status ExportPlain(std::unique_ptr<Reader> reader, const std::vector<int>& columns,
+                          const ReadOptions& options, struct ArrowArrayStream* out);
 
 }  // namespace maxai

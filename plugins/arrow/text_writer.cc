@@ -30,8 +30,8 @@ void AppendNumber(std::string& out, Number value) {
   }
 }
 
-// RFC 3339, with the microseconds only where there are any. Days to date: H. Hinnant, chrono-compatible low-level
-// date algorithms.
+// RFC 3339, with the microseconds only where there are any. Days to date: H. Hinnant, chrono-compatible
+// low-level date algorithms.
 void AppendTime(std::string& out, int64_t microseconds) {
   constexpr int64_t kDay = 86'400'000'000;
   const int64_t days = microseconds / kDay - (microseconds % kDay < 0 ? 1 : 0);
@@ -47,10 +47,10 @@ void AppendTime(std::string& out, int64_t microseconds) {
   const int64_t year = yoe + era * 400 + (month <= 2 ? 1 : 0);
   const int64_t seconds = in_day / 1'000'000;
   char text[64];
-  int length = std::snprintf(
-      text, sizeof text, "%04lld-%02lld-%02lldT%02lld:%02lld:%02lld", static_cast<long long>(year),
-      static_cast<long long>(month), static_cast<long long>(day), static_cast<long long>(seconds / 3'600),
-      static_cast<long long>(seconds / 60 % 60), static_cast<long long>(seconds % 60));
+  int length = std::snprintf(text, sizeof text, "%04lld-%02lld-%02lldT%02lld:%02lld:%02lld",
+                             static_cast<long long>(year), static_cast<long long>(month),
+                             static_cast<long long>(day), static_cast<long long>(seconds / 3'600),
+                             static_cast<long long>(seconds / 60 % 60), static_cast<long long>(seconds % 60));
   out.append(text, static_cast<size_t>(length));
   if (const int64_t fraction = in_day % 1'000'000; fraction != 0) {
     length = std::snprintf(text, sizeof text, ".%06lld", static_cast<long long>(fraction));
@@ -61,7 +61,9 @@ void AppendTime(std::string& out, int64_t microseconds) {
 
 // How many bytes the well-formed UTF-8 sequence at `i` has; 0 if there is none (Unicode 15, table 3-7).
 size_t SequenceLength(std::string_view text, size_t i) {
-  const auto byte = [&](size_t k) -> unsigned { return k < text.size() ? static_cast<unsigned char>(text[k]) : 0u; };
+  const auto byte = [&](size_t k) -> unsigned {
+    return k < text.size() ? static_cast<unsigned char>(text[k]) : 0u;
+  };
   const auto follows = [&](size_t k, unsigned low = 0x80, unsigned high = 0xBF) {
     return byte(k) >= low && byte(k) <= high;
   };
@@ -159,7 +161,9 @@ AppendValue Texts(const Array& array, [[maybe_unused]] char delimiter) {
   if constexpr (syntax == Syntax::kNDJSON) {
     return [texts](std::string& out, int64_t i) { AppendJSONString(out, texts->GetView(i)); };
   } else {
-    return [texts, delimiter](std::string& out, int64_t i) { AppendCSVString(out, texts->GetView(i), delimiter); };
+    return [texts, delimiter](std::string& out, int64_t i) {
+      AppendCSVString(out, texts->GetView(i), delimiter);
+    };
   }
 }
 
@@ -303,21 +307,21 @@ template <Syntax syntax>
 Result<std::unique_ptr<Writer>> Make(const Output& output, const arrow::Schema& schema, char delimiter) {
   for (const auto& field : schema.fields()) {
     if (IsWritable(*field->type(), syntax)) continue;
-    return Status::NotImplemented(
-        "column \"", field->name(), "\" of type ", field->type()->ToString(), " has no form in ",
-        syntax == Syntax::kCSV ? "CSV" : "NDJSON");
+    return Status::NotImplemented("column \"", field->name(), "\" of type ", field->type()->ToString(),
+                                  " has no form in ", syntax == Syntax::kCSV ? "CSV" : "NDJSON");
   }
   return std::make_unique<TextWriter<syntax>>(output, schema, delimiter);
 }
 
 }  // namespace
 
-Result<std::unique_ptr<Writer>> MakeCSVWriter(
-    const Output& output, const std::shared_ptr<arrow::Schema>& schema, char delimiter) {
+Result<std::unique_ptr<Writer>> MakeCSVWriter(const Output& output,
+                                              const std::shared_ptr<arrow::Schema>& schema, char delimiter) {
   return Make<Syntax::kCSV>(output, *schema, delimiter);
 }
 
-Result<std::unique_ptr<Writer>> MakeNDJSONWriter(const Output& output, const std::shared_ptr<arrow::Schema>& schema) {
+Result<std::unique_ptr<Writer>> MakeNDJSONWriter(const Output& output,
+                                                 const std::shared_ptr<arrow::Schema>& schema) {
   return Make<Syntax::kNDJSON>(output, *schema, 0);
 }
 

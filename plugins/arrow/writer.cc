@@ -26,7 +26,8 @@ Result<arrow::Compression::type> CompressionOf(const std::string& name) {
 
 class ParquetWriter : public Writer {
  public:
-  Status Open(const Output& output, const std::shared_ptr<arrow::Schema>& schema, const WriteOptions& options) {
+  Status Open(const Output& output, const std::shared_ptr<arrow::Schema>& schema,
+              const WriteOptions& options) {
     ARROW_ASSIGN_OR_RAISE(const auto compression, CompressionOf(options.compression));
     parquet::WriterProperties::Builder properties;
     properties.compression(compression)->max_row_group_length(kRowGroupRows);
@@ -34,11 +35,13 @@ class ParquetWriter : public Writer {
     for (const auto& field : schema->fields()) {
       if (arrow::is_floating(field->type()->id())) properties.disable_dictionary(field->name());
     }
-    auto arrow_properties =
-        parquet::ArrowWriterProperties::Builder().store_schema()->set_use_threads(options.use_threads)->build();
-    ARROW_ASSIGN_OR_RAISE(
-        writer_, parquet::arrow::FileWriter::Open(
-                     *schema, arrow::default_memory_pool(), output, properties.build(), arrow_properties));
+    auto arrow_properties = parquet::ArrowWriterProperties::Builder()
+                                .store_schema()
+                                ->set_use_threads(options.use_threads)
+                                ->build();
+    ARROW_ASSIGN_OR_RAISE(writer_,
+                          parquet::arrow::FileWriter::Open(*schema, arrow::default_memory_pool(), output,
+                                                           properties.build(), arrow_properties));
     return Status::OK();
   }
   Status Write(const arrow::RecordBatch& batch) override { return writer_->WriteRecordBatch(batch); }
@@ -50,17 +53,19 @@ class ParquetWriter : public Writer {
 
 class IPCWriter : public Writer {
  public:
-  Status Open(const Output& output, const std::shared_ptr<arrow::Schema>& schema, const WriteOptions& options) {
+  Status Open(const Output& output, const std::shared_ptr<arrow::Schema>& schema,
+              const WriteOptions& options) {
     auto ipc = arrow::ipc::IpcWriteOptions::Defaults();
     ipc.use_threads = options.use_threads;
     ARROW_ASSIGN_OR_RAISE(const auto compression, CompressionOf(options.compression));
-    if (compression == arrow::Compression::SNAPPY) return Status::NotImplemented("Arrow files have no snappy");
+    if (compression == arrow::Compression::SNAPPY)
+      return Status::NotImplemented("Arrow files have no snappy");
     if (compression != arrow::Compression::UNCOMPRESSED) {
       ARROW_ASSIGN_OR_RAISE(ipc.codec, arrow::util::Codec::Create(compression));
     }
-    ARROW_ASSIGN_OR_RAISE(
-        writer_, options.format == MAXAI_ARROW_IPC_FILE ? arrow::ipc::MakeFileWriter(output, schema, ipc)
-                                                        : arrow::ipc::MakeStreamWriter(output, schema, ipc));
+    ARROW_ASSIGN_OR_RAISE(writer_, options.format == MAXAI_ARROW_IPC_FILE
+                                       ? arrow::ipc::MakeFileWriter(output, schema, ipc)
+                                       : arrow::ipc::MakeStreamWriter(output, schema, ipc));
     return Status::OK();
   }
   Status Write(const arrow::RecordBatch& batch) override { return writer_->WriteRecordBatch(batch); }
@@ -72,8 +77,8 @@ class IPCWriter : public Writer {
 
 }  // namespace
 
-Result<std::unique_ptr<Writer>> MakeWriter(
-    const Output& output, const std::shared_ptr<arrow::Schema>& schema, const WriteOptions& options) {
+Result<std::unique_ptr<Writer>> MakeWriter(const Output& output, const std::shared_ptr<arrow::Schema>& schema,
+                                           const WriteOptions& options) {
   switch (options.format) {
     case MAXAI_ARROW_PARQUET: {
       auto writer = std::make_unique<ParquetWriter>();

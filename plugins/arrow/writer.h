@@ -29,12 +29,14 @@ class Writer {
 
 using Output = std::shared_ptr<arrow::io::OutputStream>;
 
-arrow::Result<std::unique_ptr<Writer>> MakeWriter(
-    const Output& output, const std::shared_ptr<arrow::Schema>& schema, const WriteOptions& options);
+arrow::Result<std::unique_ptr<Writer>> MakeWriter(const Output& output,
+                                                  const std::shared_ptr<arrow::Schema>& schema,
+                                                  const WriteOptions& options);
 
-arrow::Result<std::unique_ptr<Writer>> MakeCSVWriter(
-    const Output& output, const std::shared_ptr<arrow::Schema>& schema, char delimiter);
-arrow::Result<std::unique_ptr<Writer>> MakeNDJSONWriter(
-    const Output& output, const std::shared_ptr<arrow::Schema>& schema);
+arrow::Result<std::unique_ptr<Writer>> MakeCSVWriter(const Output& output,
+                                                     const std::shared_ptr<arrow::Schema>& schema,
+                                                     char delimiter);
+arrow::Result<std::unique_ptr<Writer>> MakeNDJSONWriter(const Output& output,
+                                                        const std::shared_ptr<arrow::Schema>& schema);
 
 }  // namespace maxai

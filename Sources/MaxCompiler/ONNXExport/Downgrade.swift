@@ -17,7 +17,8 @@ struct Downgrade {
         var attributes = node.attributes
         var refusal: String?
         switch node.op.name {
-        case "reduce_sum" where options.opset < 13, _ where node.op.name.hasPrefix("reduce_") && node.op.name != "reduce_sum" && options.opset < 18:
+        case "reduce_sum" where options.opset < 13,
+            _ where node.op.name.hasPrefix("reduce_") && node.op.name != "reduce_sum" && options.opset < 18:
             if attributes["noop_with_empty_axes"] ?? .int(0) != .int(0) { refusal = "noop_with_empty_axes needs operator set 18" }
             attributes["noop_with_empty_axes"] = nil
             if operands.count > 1 {
@@ -43,7 +44,9 @@ struct Downgrade {
             let type = node.operands[0].flatMap { view.tensorType(of: $0) }
             if type?.element == .string, options.opset < 19 { refusal = "comparing texts needs operator set 19" }
         case "label_encoder" where options.mlOpset < 4:
-            if let listed = Self.listed(node) { attributes = listed } else {
+            if let listed = Self.listed(node) {
+                attributes = listed
+            } else {
                 refusal = "no keys, or keys or values of a type that needs operator set 4 of ai.onnx.ml"
             }
         default: break

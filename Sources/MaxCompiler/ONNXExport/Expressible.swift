@@ -50,7 +50,9 @@ struct Expressible {
         }
         if (0..<ensemble.nodeCount).contains(where: {
             ensemble.policy(of: $0).missing == .nan && !ensemble.policy(of: $0).goesTrue
-        }) { return "missing policy: NaN goes to the false child of a test for inequality, which ONNX cannot say" }
+        }) {
+            return "missing policy: NaN goes to the false child of a test for inequality, which ONNX cannot say"
+        }
         if ensemble.hasNegativeZeroBase { return "the start value is -0.0, and ONNX starts at 0.0" }
         if !ensemble.startsAtZero { return "aggregate \(ensemble.aggregate.rawValue) with start values, which ONNX adds at the end" }
         if ensemble.setRule != .exact, !ensemble.set.isEmpty { return "category sets over an unknown number of columns" }

@@ -6,9 +6,10 @@ public struct ONNXChecker: Sendable {
     static let fileName = "libmaxai_onnx.so"
 
     private typealias Check = @convention(c) (UnsafeRawPointer?, Int, UnsafeMutablePointer<CChar>?, Int32) -> Int32
-    private typealias Versions = @convention(c) (
-        UnsafeMutablePointer<Int32>, UnsafeMutablePointer<Int32>, UnsafeMutablePointer<Int32>
-    ) -> Void
+    private typealias Versions =
+        @convention(c) (
+            UnsafeMutablePointer<Int32>, UnsafeMutablePointer<Int32>, UnsafeMutablePointer<Int32>
+        ) -> Void
 
     private let check: Check
     /// The newest operator sets that this libonnx knows.

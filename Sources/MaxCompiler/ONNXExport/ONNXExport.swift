@@ -114,9 +114,12 @@ public struct OutputError: Sendable, Hashable, CustomStringConvertible {
                 for (a, b) in zip(expected[index].flattened, given[index].flattened) {
                     found[index].values += a.count
                     guard let x = a.doubles, let y = b.doubles, x.count == y.count else {
-                        found[index].mismatches += a.shape != b.shape ? a.count : (0..<a.count).count {
-                            a.storage.picking([$0]) != b.storage.picking([$0])
-                        }
+                        found[index].mismatches +=
+                            a.shape != b.shape
+                            ? a.count
+                            : (0..<a.count).count {
+                                a.storage.picking([$0]) != b.storage.picking([$0])
+                            }
                         continue
                     }
                     for (p, q) in zip(x, y) where p != q && !(p.isNaN && q.isNaN) {

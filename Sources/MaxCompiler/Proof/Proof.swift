@@ -78,7 +78,7 @@ private struct Comparison {
         do throws(MaxError) {
             let expected = try original.evaluate(batch)
             try compare(expected, try answer(batch, index, candidate), rows: rows, batch: index)
-        } catch where rows > 1 && error.code != .internal {
+        } catch  where rows > 1 && error.code != .internal {
             // Some row is refused: each on its own, so that the others still count.
             for row in 0..<rows {
                 let single = batch.map { $0.row(row, of: rows) }
@@ -88,7 +88,7 @@ private struct Comparison {
                 }
                 try compare(expected, try answer(single, index, candidate), rows: 1, batch: index, firstRow: row)
             }
-        } catch where error.code != .internal {
+        } catch  where error.code != .internal {
             if (try? candidate(batch)) == nil { proof.refused += rows } else { proof.refusedByOriginalAlone += rows }
         }
     }
@@ -112,7 +112,8 @@ private struct Comparison {
             guard a.count == b.count, zip(a, b).allSatisfy({ $0.shape == $1.shape && $0.elementType == $1.elementType }) else {
                 throw MaxError(
                     .internal,
-                    "proof: output \(port.name.quoted), batch \(batch): original \(pair.0.typeDescription), candidate \(pair.1.typeDescription)")
+                    "proof: output \(port.name.quoted), batch \(batch): original \(pair.0.typeDescription), candidate \(pair.1.typeDescription)"
+                )
             }
             for (x, y) in zip(a, b) {
                 if let position = x.firstDifference(from: y) {

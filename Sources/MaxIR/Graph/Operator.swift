@@ -11,11 +11,14 @@ public struct Operator: Sendable {
     /// The ONNX operator with this meaning, if there is one: same operands, same attributes by name.
     public let onnx: ONNXMapping?
     let infer: @Sendable (Inference) throws(MaxError) -> [ValueType]
-    let evaluate: @Sendable (Evaluation) throws(MaxError) -> [Value]
+    package let evaluate: @Sendable (Evaluation) throws(MaxError) -> [Value]
+    /// For an operator that is one function of each float element: that function, as the attributes make it.
+    package let scalar: (@Sendable (Evaluation) throws(MaxError) -> ScalarFunction)?
 
     public init(
         _ name: String, _ summary: String, operands: [OperandSpec], attributes: [AttributeSpec] = [],
         results: ResultCount = .exactly(1), onnx: ONNXMapping? = nil,
+        scalar: (@Sendable (Evaluation) throws(MaxError) -> ScalarFunction)? = nil,
         infer: @escaping @Sendable (Inference) throws(MaxError) -> [ValueType],
         evaluate: @escaping @Sendable (Evaluation) throws(MaxError) -> [Value]
     ) {
@@ -27,9 +30,16 @@ public struct Operator: Sendable {
         self.onnx = onnx
         self.infer = infer
         self.evaluate = evaluate
+        self.scalar = scalar
     }
 
     public func attribute(named name: String) -> AttributeSpec? { attributes.first { $0.name == name } }
+}
+
+/// A function of one element, in both precisions.
+public struct ScalarFunction: Sendable {
+    package let f64: @Sendable (Double) -> Double
+    package let f32: @Sendable (Float) -> Float
 }
 
 extension Operator: Hashable {

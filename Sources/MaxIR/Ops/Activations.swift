@@ -17,7 +17,11 @@ extension Ops {
                 func f(_ x: Double) -> Double { 0.5 * x * (1 + tanh((2 / Double.pi).squareRoot() * (x + 0.044715 * x * x * x))) }
                 return [.tensor(try floats(node, f, { Float(f(Double($0))) }))]
             }
-            return [.tensor(try floats(node, { 0.5 * $0 * (1 + erf($0 / 2.0.squareRoot())) }, { 0.5 * $0 * (1 + erff($0 / Float(2).squareRoot())) }))]
+            return [
+                .tensor(
+                    try floats(node, { 0.5 * $0 * (1 + erf($0 / 2.0.squareRoot())) }, { 0.5 * $0 * (1 + erff($0 / Float(2).squareRoot())) })
+                )
+            ]
         })
 
     public static let mish = Operator(
@@ -57,7 +61,9 @@ extension Ops {
         operands: [.one("x", .numeric), .one("slope", .numeric)], onnx: ONNXMapping("PRelu", since: 9),
         infer: { node throws(MaxError) in
             let (x, slope) = (try node.tensorType(0), try node.tensorType(1))
-            guard x.element == slope.element else { throw MaxError(.malformed, "operands are \(x) and \(slope), expected one element type") }
+            guard x.element == slope.element else {
+                throw MaxError(.malformed, "operands are \(x) and \(slope), expected one element type")
+            }
             return [.tensor(x)]
         },
         evaluate: { node throws(MaxError) in

@@ -80,7 +80,8 @@ extension Ops {
             }
             var out = Tensor(unchecked: storage, shape: [m, n])
             func scaled(_ t: Tensor, _ factor: Double) throws(MaxError) -> Tensor {
-                factor == 1 ? t : try arithmetic(node, t, try Cast.convert(Tensor(scalar: factor), to: t.elementType), { MulBody(a: $0, b: $1) })
+                factor == 1
+                    ? t : try arithmetic(node, t, try Cast.convert(Tensor(scalar: factor), to: t.elementType), { MulBody(a: $0, b: $1) })
             }
             out = try scaled(out, try node.float("alpha"))
             if let c = node.optionalTensor(2) {

@@ -51,7 +51,8 @@ extension Ops {
             "hard_sigmoid", "max(0, min(1, alpha · x + beta)). Source: ONNX HardSigmoid.", "HardSigmoid",
             ("alpha", Double(Float(0.2))), ("beta", 0.5)
         ) { x, alpha, beta in max(0, min(1, alpha * x + beta)) },
-        float("hard_swish", "x · max(0, min(1, x / 6 + 1/2)). Source: ONNX HardSwish.", "HardSwish",
+        float(
+            "hard_swish", "x · max(0, min(1, x / 6 + 1/2)). Source: ONNX HardSwish.", "HardSwish",
             { $0 * max(0, min(1, $0 / 6 + 0.5)) }, { $0 * max(0, min(1, $0 / 6 + 0.5)) }, since: 14),
         float1("celu", "max(0, x) + min(0, alpha · (e^(x/alpha) - 1)). Source: ONNX Celu.", "Celu", ("alpha", 1), since: 12) {
             max(0, $0) + min(0, $1 * (Glibc.exp($0 / $1) - 1))
@@ -70,7 +71,8 @@ extension Ops {
         _ f32: @escaping @Sendable (Float) -> Float, since: Int = 6
     ) -> Operator {
         Operator(
-            name, summary, operands: [.one("x", .floats)], onnx: ONNXMapping(onnx, since: since), infer: same,
+            name, summary, operands: [.one("x", .floats)], onnx: ONNXMapping(onnx, since: since),
+            scalar: { _ in ScalarFunction(f64: f64, f32: f32) }, infer: same,
             evaluate: { node throws(MaxError) in [.tensor(try floats(node, f64, f32))] })
     }
 
@@ -79,14 +81,12 @@ extension Ops {
         _ body: @escaping @Sendable (Double, Double) -> Double
     ) -> Operator {
         let parameterName = parameter.0
-        return Operator(
-            name, summary, operands: [.one("x", .floats)],
-            attributes: [.defaulted(parameterName, .float(Double(Float(parameter.1))))],
-            onnx: ONNXMapping(onnx, since: since), infer: same,
-            evaluate: { node throws(MaxError) in
-                let p = try node.float(parameterName)
-                return [.tensor(try floats(node, { body($0, p) }, { Float(body(Double($0), p)) }))]
-            })
+        return parametric(
+            name, summary, [.defaulted(parameterName, .float(Double(Float(parameter.1))))], ONNXMapping(onnx, since: since)
+        ) { node throws(MaxError) in
+            let p = try node.float(parameterName)
+            return ScalarFunction(f64: { body($0, p) }, f32: { Float(body(Double($0), p)) })
+        }
     }
 
     private static func float2(
@@ -94,13 +94,23 @@ extension Ops {
         _ body: @escaping @Sendable (Double, Double, Double) -> Double
     ) -> Operator {
         let (p, q) = (first.0, second.0)
-        return Operator(
-            name, summary, operands: [.one("x", .floats)],
-            attributes: [.defaulted(p, .float(first.1)), .defaulted(q, .float(second.1))],
-            onnx: ONNXMapping(onnx, since: 6), infer: same,
+        return parametric(
+            name, summary, [.defaulted(p, .float(first.1)), .defaulted(q, .float(second.1))], ONNXMapping(onnx, since: 6)
+        ) { node throws(MaxError) in
+            let (a, b) = (try node.float(p), try node.float(q))
+            return ScalarFunction(f64: { body($0, a, b) }, f32: { Float(body(Double($0), a, b)) })
+        }
+    }
+
+    private static func parametric(
+        _ name: String, _ summary: String, _ attributes: [AttributeSpec], _ onnx: ONNXMapping,
+        _ function: @escaping @Sendable (Evaluation) throws(MaxError) -> ScalarFunction
+    ) -> Operator {
+        Operator(
+            name, summary, operands: [.one("x", .floats)], attributes: attributes, onnx: onnx, scalar: function, infer: same,
             evaluate: { node throws(MaxError) in
-                let (a, b) = (try node.float(p), try node.float(q))
-                return [.tensor(try floats(node, { body($0, a, b) }, { Float(body(Double($0), a, b)) }))]
+                let body = try function(node)
+                return [.tensor(try floats(node, body.f64, body.f32))]
             })
     }
 
@@ -183,9 +193,10 @@ private struct NegBody: NumberBody {
 private struct SignBody: NumberBody {
     func callAsFunction<E: Number>(_ values: [E]) throws(MaxError) -> TensorStorage {
         let zero = E(converting: Int64(0))
-        return E.wrap(values.map {
-            $0.isNaNValue ? $0 : $0 > zero ? E(converting: Int64(1)) : $0 < zero ? E(converting: Int64(-1)) : zero
-        })
+        return E.wrap(
+            values.map {
+                $0.isNaNValue ? $0 : $0 > zero ? E(converting: Int64(1)) : $0 < zero ? E(converting: Int64(-1)) : zero
+            })
     }
 }
 

@@ -82,11 +82,14 @@ extension Ops {
             let x = try node.tensor(0)
             guard x.rank == 2 else { throw node.malformed("operand has shape \(x.shape), expected a matrix") }
             let k = try node.int("k")
-            let out = (0..<x.count).map { Int64($0 % x.shape[1]).subtractingReportingOverflow(Int64($0 / x.shape[1])).partialValue == k ? Int64(1) : 0 }
+            let out = (0..<x.count).map {
+                Int64($0 % x.shape[1]).subtractingReportingOverflow(Int64($0 / x.shape[1])).partialValue == k ? Int64(1) : 0
+            }
             return [.tensor(try Cast.convert(Tensor(out, shape: x.shape), to: node.optionalType("dtype") ?? x.elementType))]
         })
 
-    public static let cumSum = running("cum_sum", "Running sum along `axis`. Source: ONNX CumSum.", "CumSum", since: 11, CumulativeBody.Rule.sum)
+    public static let cumSum = running(
+        "cum_sum", "Running sum along `axis`. Source: ONNX CumSum.", "CumSum", since: 11, CumulativeBody.Rule.sum)
     public static let cumProd = running("cum_prod", "Running product along `axis`. Source: ONNX CumProd.", "CumProd", since: 26, .product)
 
     public static let nonZero = Operator(

@@ -8,6 +8,10 @@ extension Ops {
         "logistic",
         "Logistic function in the form of a source library: `clamped` (XGBoost) or `mirrored` (ai.onnx.ml LOGISTIC).",
         operands: [.one("x", [.f32, .f64])], attributes: [.required("form", .string)],
+        scalar: { node throws(MaxError) in
+            let form = try LogisticForm(node)
+            return ScalarFunction(f64: { form($0) }, f32: { form($0) })
+        },
         infer: { node throws(MaxError) in
             _ = try LogisticForm(node)
             return [.tensor(try node.tensorType(0))]
@@ -42,12 +46,13 @@ extension Ops {
     public static let probit = Operator(
         "probit",
         "√2 · erf⁻¹(2x - 1), by Winitzki's approximation in f32. Source: ai.onnx.ml PROBIT.",
-        operands: [.one("x", [.f32])], infer: { node throws(MaxError) in [.tensor(try node.tensorType(0))] },
+        operands: [.one("x", [.f32])], scalar: { _ in ScalarFunction(f64: { $0 }, f32: probit) },
+        infer: { node throws(MaxError) in [.tensor(try node.tensorType(0))] },
         evaluate: { node throws(MaxError) in
             [.tensor(try floats(node, { $0 }, probit))]
         })
 
-    static func probit(_ p: Float) -> Float { Float(1.41421356) * inverseErf(2 * p - 1) }
+    @Sendable static func probit(_ p: Float) -> Float { Float(1.41421356) * inverseErf(2 * p - 1) }
 
     /// `y[0] = x[0]`, `y[j] = y[j-1] + (1e-6 + softplus(x[j]))`, where softplus(x) is x + log1p(e^-x) above 0 and
     /// log1p(e^x) elsewhere.

@@ -44,9 +44,10 @@ extension Ops {
             let kept = x.shape.indices.map { $0 < axis ? x.shape[$0] : 1 }
             let operands = node.has(2) ? [0, 1, 2] : [0, 1]
             func run(_ wanted: MomentsBody.Wanted, _ shape: [Int], as type: ElementType? = nil) throws(MaxError) -> Value {
-                .tensor(try node.floats(
-                    operands, shape, as: type,
-                    MomentsBody(lanes: lanes, epsilon: epsilon, affine: affine, centered: true, wanted: wanted)))
+                .tensor(
+                    try node.floats(
+                        operands, shape, as: type,
+                        MomentsBody(lanes: lanes, epsilon: epsilon, affine: affine, centered: true, wanted: wanted)))
             }
             let stash: ElementType = x.elementType == .f64 ? .f64 : .f32
             return [try run(.normalized, x.shape), try run(.mean, kept, as: stash), try run(.inverse, kept, as: stash)]
@@ -95,9 +96,12 @@ extension Ops {
                 }
             }
             let inner = x.rank > 2 ? x.shape[2...].reduce(1, *) : 1
-            return [.tensor(try node.floats(
-                [0, 1, 2, 3, 4], x.shape,
-                BatchBody(channels: channels, inner: inner, epsilon: try node.float("epsilon"))))]
+            return [
+                .tensor(
+                    try node.floats(
+                        [0, 1, 2, 3, 4], x.shape,
+                        BatchBody(channels: channels, inner: inner, epsilon: try node.float("epsilon"))))
+            ]
         })
 
     static let normalizations = [lpNormalization, layerNormalization, rmsNormalization, batchNormalization]

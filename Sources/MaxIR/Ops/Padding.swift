@@ -38,7 +38,8 @@ extension Ops {
             var shape: [Int] = []
             for (extent, border) in zip(x.shape, borders) { shape.append(try padded(extent, border)) }
             let count = try elementCount(of: shape, limit: Limits.evaluatedElements)
-            var filler = x.elementType == .string ? TensorStorage.string([""]) : try Cast.convert(Tensor([Int64(0)]), to: x.elementType).storage
+            var filler =
+                x.elementType == .string ? TensorStorage.string([""]) : try Cast.convert(Tensor([Int64(0)]), to: x.elementType).storage
             if let value = node.optionalTensor(2) {
                 guard value.count == 1 else { throw node.malformed("value has \(value.count) elements, expected 1") }
                 filler = value.storage
@@ -63,8 +64,12 @@ extension Ops {
             return [.tensor(Tensor(unchecked: all.picking(picked), shape: shape))]
         })
 
-    public static let depthToSpace = blocks("depth_to_space", "Channels spread over blocks of the last two axes, in DCR or CRD order. Source: ONNX DepthToSpace.", "DepthToSpace", since: 11, toSpace: true)
-    public static let spaceToDepth = blocks("space_to_depth", "Blocks of the last two axes stacked as channels, in DCR or CRD order. Source: ONNX SpaceToDepth.", "SpaceToDepth", since: 1, toSpace: false)
+    public static let depthToSpace = blocks(
+        "depth_to_space", "Channels spread over blocks of the last two axes, in DCR or CRD order. Source: ONNX DepthToSpace.",
+        "DepthToSpace", since: 11, toSpace: true)
+    public static let spaceToDepth = blocks(
+        "space_to_depth", "Blocks of the last two axes stacked as channels, in DCR or CRD order. Source: ONNX SpaceToDepth.",
+        "SpaceToDepth", since: 1, toSpace: false)
 
     static let padding = [pad, depthToSpace, spaceToDepth]
 
@@ -91,7 +96,9 @@ extension Ops {
             attributes: [.required("blocksize", .int), .defaulted("mode", .string("DCR"))], onnx: ONNXMapping(onnx, since: since),
             infer: { node throws(MaxError) in
                 let x = try node.tensorType(0)
-                guard ["DCR", "CRD"].contains(try node.string("mode").string) else { throw MaxError(.malformed, "mode: expected DCR or CRD") }
+                guard ["DCR", "CRD"].contains(try node.string("mode").string) else {
+                    throw MaxError(.malformed, "mode: expected DCR or CRD")
+                }
                 guard let shape = x.shape else { return [.tensor(x)] }
                 guard let fixed = x.fixedShape else {
                     guard shape.count == 4 else { throw MaxError(.malformed, "operand is \(x), expected rank 4") }

@@ -4,25 +4,49 @@ import Glibc
 /// (f16 and bf16 through f32).
 extension Ops {
     static let reductions: [Operator] = [
-        reduce("reduce_sum", "Sum.", "ReduceSum", 13) { $0.reduce(0, +) } f32: { $0.reduce(0, +) },
+        reduce("reduce_sum", "Sum.", "ReduceSum", 13) {
+            $0.reduce(0, +)
+        } f32: {
+            $0.reduce(0, +)
+        },
         reduce("reduce_mean", "Sum divided by the number of elements.", "ReduceMean", 18) {
             $0.reduce(0, +) / Double($0.count)
-        } f32: { $0.reduce(0, +) / Float($0.count) },
-        reduce("reduce_prod", "Product.", "ReduceProd", 18) { $0.reduce(1, *) } f32: { $0.reduce(1, *) },
-        reduce("reduce_max", "Largest element; NaN if any is.", "ReduceMax", 18, extreme) { largest($0) } f32: { largest($0) },
-        reduce("reduce_min", "Smallest element; NaN if any is.", "ReduceMin", 18, extreme) { -largest($0.map { -$0 }) } f32: {
+        } f32: {
+            $0.reduce(0, +) / Float($0.count)
+        },
+        reduce("reduce_prod", "Product.", "ReduceProd", 18) {
+            $0.reduce(1, *)
+        } f32: {
+            $0.reduce(1, *)
+        },
+        reduce("reduce_max", "Largest element; NaN if any is.", "ReduceMax", 18, extreme) {
+            largest($0)
+        } f32: {
+            largest($0)
+        },
+        reduce("reduce_min", "Smallest element; NaN if any is.", "ReduceMin", 18, extreme) {
+            -largest($0.map { -$0 })
+        } f32: {
             -largest($0.map { -$0 })
         },
-        reduce("reduce_l1", "Sum of magnitudes.", "ReduceL1", 18) { $0.reduce(0) { $0 + abs($1) } } f32: {
+        reduce("reduce_l1", "Sum of magnitudes.", "ReduceL1", 18) {
+            $0.reduce(0) { $0 + abs($1) }
+        } f32: {
             $0.reduce(0) { $0 + abs($1) }
         },
         reduce("reduce_l2", "Square root of the sum of squares.", "ReduceL2", 18) {
             $0.reduce(0) { $0 + $1 * $1 }.squareRoot()
-        } f32: { $0.reduce(0) { $0 + $1 * $1 }.squareRoot() },
-        reduce("reduce_sum_square", "Sum of squares.", "ReduceSumSquare", 18) { $0.reduce(0) { $0 + $1 * $1 } } f32: {
+        } f32: {
+            $0.reduce(0) { $0 + $1 * $1 }.squareRoot()
+        },
+        reduce("reduce_sum_square", "Sum of squares.", "ReduceSumSquare", 18) {
+            $0.reduce(0) { $0 + $1 * $1 }
+        } f32: {
             $0.reduce(0) { $0 + $1 * $1 }
         },
-        reduce("reduce_log_sum", "Logarithm of the sum.", "ReduceLogSum", 18) { Glibc.log($0.reduce(0, +)) } f32: {
+        reduce("reduce_log_sum", "Logarithm of the sum.", "ReduceLogSum", 18) {
+            Glibc.log($0.reduce(0, +))
+        } f32: {
             logf($0.reduce(0, +))
         },
         reduce("reduce_log_sum_exp", "Logarithm of the sum of exponentials.", "ReduceLogSumExp", 18) { values in
@@ -34,8 +58,11 @@ extension Ops {
             guard top.isFinite else { return top }
             return top + logf(values.reduce(0) { $0 + expf($1 - top) })
         },
-        arg("arg_max", "Position of the largest element along `axis`, the first unless `select_last_index`. Source: ONNX ArgMax.", "ArgMax") { $0 > $1 },
-        arg("arg_min", "Position of the smallest element along `axis`, the first unless `select_last_index`. Source: ONNX ArgMin.", "ArgMin") { $0 < $1 },
+        arg("arg_max", "Position of the largest element along `axis`, the first unless `select_last_index`. Source: ONNX ArgMax.", "ArgMax")
+        { $0 > $1 },
+        arg(
+            "arg_min", "Position of the smallest element along `axis`, the first unless `select_last_index`. Source: ONNX ArgMin.", "ArgMin"
+        ) { $0 < $1 },
         topK,
         normalized("softmax", "e^(x - max) over its sum along `axis`. Source: ONNX Softmax.", "Softmax") { values in
             let top = largest(values)
@@ -67,7 +94,8 @@ extension Ops {
     ]
 
     public static let topK = Operator(
-        "top_k", "The `k` largest (or smallest) elements along `axis` and their positions, the earlier first among equals. Source: ONNX TopK.",
+        "top_k",
+        "The `k` largest (or smallest) elements along `axis` and their positions, the earlier first among equals. Source: ONNX TopK.",
         operands: [.one("x", .numeric), .one("k", [.i64])],
         attributes: [.defaulted("axis", .int(-1)), .defaulted("largest", .int(1)), .defaulted("sorted", .int(1))],
         results: .exactly(2), onnx: ONNXMapping("TopK", since: 11),

@@ -26,7 +26,8 @@ extension Ops {
         })
 
     public static let gatherElements = Operator(
-        "gather_elements", "For every position of `indices`, the element of `x` whose coordinate along `axis` it gives. Source: ONNX GatherElements.",
+        "gather_elements",
+        "For every position of `indices`, the element of `x` whose coordinate along `axis` it gives. Source: ONNX GatherElements.",
         operands: [.one("x", .all), .one("indices", [.i64, .i32])], attributes: [.defaulted("axis", .int(0))],
         onnx: ONNXMapping("GatherElements", since: 11),
         infer: { node throws(MaxError) in

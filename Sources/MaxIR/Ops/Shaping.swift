@@ -180,7 +180,13 @@ extension Ops {
             }
             var out: [Dimension] = []
             for (d, r) in zip(shape, repeats) {
-                if r == 1 { out.append(d) } else if let n = d.fixed { out.append(.fixed(try n.multiplied(by: Int(r), "tile"))) } else { out.append(.unknown) }
+                if r == 1 {
+                    out.append(d)
+                } else if let n = d.fixed {
+                    out.append(.fixed(try n.multiplied(by: Int(r), "tile")))
+                } else {
+                    out.append(.unknown)
+                }
             }
             return [.tensor(TensorType(x.element, out))]
         },

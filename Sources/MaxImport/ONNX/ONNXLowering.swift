@@ -13,7 +13,9 @@ extension ONNXImporter {
             case "ZipMap" where !options.keepsMaps: return try zipMap(node, operands)
             case "LabelEncoder" where version < 2: return try labelEncoder1(node, operands)
             case "CategoryMapper": return try categoryMapper(node, operands)
-            case "LabelEncoder": return try apply(opType, domain: domain, operands, labelEncoder(node.attributes, version: version), results: 1, label: node.name)
+            case "LabelEncoder":
+                return try apply(
+                    opType, domain: domain, operands, labelEncoder(node.attributes, version: version), results: 1, label: node.name)
             default: break
             }
             return try apply(opType, domain: domain, operands, node.attributes, results: results, label: node.name)
@@ -78,28 +80,43 @@ extension ONNXImporter {
 
     /// Version 1: class texts and their positions, in the direction that the operand's type says.
     private mutating func labelEncoder1(_ node: ONNXNode, _ operands: [ValueID?]) throws(MaxError) -> [ValueID] {
-        guard let x = operands.first ?? nil, let type = builder.type(of: x).tensor, case .strings(let classes)? = node.attributes["classes_strings"] else {
+        guard let x = operands.first ?? nil, let type = builder.type(of: x).tensor,
+            case .strings(let classes)? = node.attributes["classes_strings"]
+        else {
             throw MaxError(.malformed, "operand or classes_strings is missing")
         }
         var attributes: [String: Attribute] = [:]
         let positions = classes.indices.map { Int64($0) }
         if type.element == .string {
-            attributes = ["keys_strings": .strings(classes), "values_int64s": .ints(positions), "default_int64": node.attributes["default_int64"] ?? .int(-1)]
+            attributes = [
+                "keys_strings": .strings(classes), "values_int64s": .ints(positions),
+                "default_int64": node.attributes["default_int64"] ?? .int(-1),
+            ]
         } else {
-            attributes = ["keys_int64s": .ints(positions), "values_strings": .strings(classes), "default_string": node.attributes["default_string"] ?? .string("_Unused")]
+            attributes = [
+                "keys_int64s": .ints(positions), "values_strings": .strings(classes),
+                "default_string": node.attributes["default_string"] ?? .string("_Unused"),
+            ]
         }
         return [try builder.add(Ops.labelEncoder, [x], attributes, label: node.name)]
     }
 
     private mutating func categoryMapper(_ node: ONNXNode, _ operands: [ValueID?]) throws(MaxError) -> [ValueID] {
-        guard let x = operands.first ?? nil, let type = builder.type(of: x).tensor, case .strings(let texts)? = node.attributes["cats_strings"],
+        guard let x = operands.first ?? nil, let type = builder.type(of: x).tensor,
+            case .strings(let texts)? = node.attributes["cats_strings"],
             case .ints(let numbers)? = node.attributes["cats_int64s"]
         else { throw MaxError(.malformed, "operand, cats_strings or cats_int64s is missing") }
         var attributes: [String: Attribute] = [:]
         if type.element == .string {
-            attributes = ["keys_strings": .strings(texts), "values_int64s": .ints(numbers), "default_int64": node.attributes["default_int64"] ?? .int(-1)]
+            attributes = [
+                "keys_strings": .strings(texts), "values_int64s": .ints(numbers),
+                "default_int64": node.attributes["default_int64"] ?? .int(-1),
+            ]
         } else {
-            attributes = ["keys_int64s": .ints(numbers), "values_strings": .strings(texts), "default_string": node.attributes["default_string"] ?? .string("_Unused")]
+            attributes = [
+                "keys_int64s": .ints(numbers), "values_strings": .strings(texts),
+                "default_string": node.attributes["default_string"] ?? .string("_Unused"),
+            ]
         }
         return [try builder.add(Ops.labelEncoder, [x], attributes, label: node.name)]
     }
@@ -122,7 +139,9 @@ extension ONNXImporter {
 
     /// Before operator set 13 softmax ran over all extents from `axis` on (default 1).
     private mutating func flattenedSoftmax(_ opType: String, _ upgraded: ONNXUpgrade, _ node: ONNXNode) throws(MaxError) -> [ValueID] {
-        guard let x = upgraded.operands.first ?? nil, let type = builder.type(of: x).tensor else { throw MaxError(.malformed, "operand is missing") }
+        guard let x = upgraded.operands.first ?? nil, let type = builder.type(of: x).tensor else {
+            throw MaxError(.malformed, "operand is missing")
+        }
         var axis: Int64 = 1
         if case .int(let given)? = upgraded.attributes["axis"] { axis = given }
         if let rank = type.rank, axis == Int64(rank) - 1 || axis == -1 {

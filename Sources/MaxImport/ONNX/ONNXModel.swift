@@ -27,7 +27,9 @@ struct ONNXModel {
                     if part.number == 1 { domain = part.text.string } else if part.number == 2 { version = part.int64 }
                 }
                 if domain == "ai.onnx" { domain = "" }
-                guard (1...1000).contains(version) else { throw MaxError(.malformed, "onnx: operator set \(version) of domain '\(domain)'") }
+                guard (1...1000).contains(version) else {
+                    throw MaxError(.malformed, "onnx: operator set \(version) of domain '\(domain)'")
+                }
                 opsets[domain] = Int(version)
             case (25, .bytes): throw MaxError(.unsupported, "onnx: model-local functions; inline them before the import (onnx.inliner)")
             default: break
@@ -125,7 +127,9 @@ enum ONNXAttribute {
             default: break
             }
         }
-        if hasGraph { throw MaxError(.unsupported, "onnx: operator \(opType) has the subgraph '\(name)': control flow cannot be represented") }
+        if hasGraph {
+            throw MaxError(.unsupported, "onnx: operator \(opType) has the subgraph '\(name)': control flow cannot be represented")
+        }
         switch type {
         case 1: return (name.string, .float(Double(float)))
         case 2: return (name.string, .int(int))
@@ -182,12 +186,15 @@ enum ONNXTensor {
             case 9 where field.type == .bytes: raw = field.content
             case 10: try field.words(into: &words64)
             case 13: throw MaxError(.unsupported, "onnx: tensor \(name.quoted) lies in another file; save the model as one file")
-            case 14 where field.word != 0: throw MaxError(.unsupported, "onnx: tensor \(name.quoted) lies in another file; save the model as one file")
+            case 14 where field.word != 0:
+                throw MaxError(.unsupported, "onnx: tensor \(name.quoted) lies in another file; save the model as one file")
             default: break
             }
         }
         guard let type = elementType(code) else { throw MaxError(.unsupported, "onnx: tensor \(name.quoted) has element type \(code)") }
-        guard dims.count <= Limits.rank else { throw MaxError(.limitExceeded, "onnx: tensor \(name.quoted) has rank \(dims.count), at most \(Limits.rank)") }
+        guard dims.count <= Limits.rank else {
+            throw MaxError(.limitExceeded, "onnx: tensor \(name.quoted) has rank \(dims.count), at most \(Limits.rank)")
+        }
         var shape: [Int] = []
         for dim in dims {
             guard let n = Int(exactly: dim) else { throw MaxError(.malformed, "onnx: tensor \(name.quoted) has extent \(dim)") }
@@ -265,9 +272,15 @@ struct ONNXValueInfo {
             case 5:
                 var (key, value): (ElementType?, ValueType?) = (nil, nil)
                 while let part = try inner.next() {
-                    if part.number == 1 { key = ONNXTensor.elementType(part.int64) } else if part.number == 2 { value = try type(try inner.message(part), name) }
+                    if part.number == 1 {
+                        key = ONNXTensor.elementType(part.int64)
+                    } else if part.number == 2 {
+                        value = try type(try inner.message(part), name)
+                    }
                 }
-                guard let key, let element = value?.tensor?.element else { throw MaxError(.unsupported, "onnx: value \(name.quoted) is a map of this kind") }
+                guard let key, let element = value?.tensor?.element else {
+                    throw MaxError(.unsupported, "onnx: value \(name.quoted) is a map of this kind")
+                }
                 return .map(key: key, value: element)
             default: throw MaxError(.unsupported, "onnx: value \(name.quoted) is neither tensor, sequence nor map")
             }
@@ -289,7 +302,9 @@ struct ONNXValueInfo {
                     dimension = .symbol(part.text.string)
                 }
             }
-            guard out.count < Limits.rank else { throw MaxError(.limitExceeded, "onnx: value \(name.quoted) has more than \(Limits.rank) extents") }
+            guard out.count < Limits.rank else {
+                throw MaxError(.limitExceeded, "onnx: value \(name.quoted) has more than \(Limits.rank) extents")
+            }
             out.append(dimension)
         }
         return out

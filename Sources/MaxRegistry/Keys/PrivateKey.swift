@@ -26,7 +26,9 @@ public final class PrivateKey: @unchecked Sendable {
         guard let context = EVP_PKEY_CTX_new_from_name(nil, "EC", nil) else { throw MaxError(.internal, "openssl: no EC keys") }
         defer { EVP_PKEY_CTX_free(context) }
         var key: OpaquePointer?
-        guard EVP_PKEY_keygen_init(context) == 1, EVP_PKEY_CTX_set_group_name(context, curve.groupName) == 1, EVP_PKEY_generate(context, &key) == 1, let key else {
+        guard EVP_PKEY_keygen_init(context) == 1, EVP_PKEY_CTX_set_group_name(context, curve.groupName) == 1,
+            EVP_PKEY_generate(context, &key) == 1, let key
+        else {
             throw MaxError(.internal, "openssl: cannot make a key on \(curve.rawValue)")
         }
         return try PrivateKey(key, "new key")
@@ -65,7 +67,9 @@ public final class PrivateKey: @unchecked Sendable {
             EVP_DigestSign(context, nil, &count, message, message.count) == 1
         else { throw MaxError(.internal, "openssl: cannot sign") }
         var signature = [UInt8](repeating: 0, count: count)
-        guard EVP_DigestSign(context, &signature, &count, message, message.count) == 1 else { throw MaxError(.internal, "openssl: cannot sign") }
+        guard EVP_DigestSign(context, &signature, &count, message, message.count) == 1 else {
+            throw MaxError(.internal, "openssl: cannot sign")
+        }
         return Array(signature.prefix(count))
     }
 }

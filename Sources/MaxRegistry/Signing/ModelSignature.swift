@@ -22,11 +22,17 @@ public enum ModelSignature {
 
     /// - Parameter fileName: what a resource may be called besides ".".
     /// - Throws: `.malformed`, `.untrusted`, `.signatureInvalid`, and `.contentMismatch` when the bytes are others.
-    public static func verify(_ content: UnsafeRawBufferPointer, fileName: Text, signature: [UInt8], trust: TrustStore) throws(MaxError) -> Report {
+    public static func verify(_ content: UnsafeRawBufferPointer, fileName: Text, signature: [UInt8], trust: TrustStore) throws(MaxError)
+        -> Report
+    {
         let (key, statement) = try SignatureBundle(signature).verified(by: trust)
-        guard statement.resources.count == 1, let resource = statement.resources.first, resource.name == singleFile || resource.name == fileName else {
+        guard statement.resources.count == 1, let resource = statement.resources.first,
+            resource.name == singleFile || resource.name == fileName
+        else {
             let names = statement.resources.prefix(3).map(\.name.quoted).joined(separator: ", ")
-            throw MaxError(.contentMismatch, "the signature is of \(statement.resources.count) files (\(names)), expected one called \".\" or \(fileName.quoted)")
+            throw MaxError(
+                .contentMismatch,
+                "the signature is of \(statement.resources.count) files (\(names)), expected one called \".\" or \(fileName.quoted)")
         }
         let digest = SHA256.hash(content).hex
         guard digest == resource.digest else {
@@ -47,7 +53,9 @@ public enum ModelSignature {
     public static func verify(embeddedIn bundle: Bundle, trust: TrustStore) throws(MaxError) -> Report {
         guard let signature = try bundle.section(.signatures) else { throw MaxError(.unsigned, "the bundle holds no signature") }
         let image = bundle.contentImage()
-        return try image.withBytes { bytes throws(MaxError) in try verify(bytes, fileName: bundle.info.name, signature: signature, trust: trust) }
+        return try image.withBytes { bytes throws(MaxError) in
+            try verify(bytes, fileName: bundle.info.name, signature: signature, trust: trust)
+        }
     }
 }
 

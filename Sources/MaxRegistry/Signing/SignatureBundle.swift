@@ -30,22 +30,28 @@ struct SignatureBundle {
         var json = JSONWriter()
         json.object { json in
             json.member("mediaType", Self.mediaType)
-            json.member("verificationMaterial", object: { json in
-                json.member("publicKey", object: { $0.member("hint", hint ?? "") })
-                json.member("tlogEntries", array: { _ in })
-            })
-            json.member("dsseEnvelope", object: { json in
-                json.member("payload", Base64.encode(payload))
-                json.member("payloadType", Statement.payloadType)
-                json.member("signatures", array: { json in
-                    for signature in signatures {
-                        json.object {
-                            $0.member("sig", Base64.encode(signature))
-                            $0.member("keyid", "")
-                        }
-                    }
+            json.member(
+                "verificationMaterial",
+                object: { json in
+                    json.member("publicKey", object: { $0.member("hint", hint ?? "") })
+                    json.member("tlogEntries", array: { _ in })
                 })
-            })
+            json.member(
+                "dsseEnvelope",
+                object: { json in
+                    json.member("payload", Base64.encode(payload))
+                    json.member("payloadType", Statement.payloadType)
+                    json.member(
+                        "signatures",
+                        array: { json in
+                            for signature in signatures {
+                                json.object {
+                                    $0.member("sig", Base64.encode(signature))
+                                    $0.member("keyid", "")
+                                }
+                            }
+                        })
+                })
         }
         return json.bytes
     }
@@ -97,7 +103,8 @@ struct SignatureBundle {
         }
         let trusted = trust.keys.map { String($0.fingerprint.prefix(12)) }.joined(separator: ", ")
         if let hint, !trust.keys.contains(where: { $0.fingerprint == hint }) {
-            throw MaxError(.untrusted, "no trusted key made the signature: it names \(Text(String(hint.prefix(12))).quoted), trusted are \(trusted)")
+            throw MaxError(
+                .untrusted, "no trusted key made the signature: it names \(Text(String(hint.prefix(12))).quoted), trusted are \(trusted)")
         }
         throw MaxError(.signatureInvalid, "the signature does not verify with any trusted key (\(trusted))")
     }

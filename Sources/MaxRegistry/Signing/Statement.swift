@@ -32,32 +32,40 @@ struct Statement: Equatable {
         var json = JSONWriter()
         json.object { json in
             json.member("_type", Self.type)
-            json.member("subject", array: { json in
-                json.object { json in
-                    json.key("name")
-                    json.value(subject)
-                    json.member("digest", object: { $0.member("sha256", root) })
-                }
-            })
-            json.member("predicateType", Self.predicateType)
-            json.member("predicate", object: { json in
-                json.member("resources", array: { json in
-                    for resource in resources {
-                        json.object { json in
-                            json.key("name")
-                            json.value(resource.name)
-                            json.member("digest", resource.digest)
-                            json.member("algorithm", "sha256")
-                        }
+            json.member(
+                "subject",
+                array: { json in
+                    json.object { json in
+                        json.key("name")
+                        json.value(subject)
+                        json.member("digest", object: { $0.member("sha256", root) })
                     }
                 })
-                json.member("serialization", object: { json in
-                    json.member("method", "files")
-                    json.member("hash_type", "sha256")
-                    json.member("allow_symlinks", false)
-                    json.member("ignore_paths", array: { _ in })
+            json.member("predicateType", Self.predicateType)
+            json.member(
+                "predicate",
+                object: { json in
+                    json.member(
+                        "resources",
+                        array: { json in
+                            for resource in resources {
+                                json.object { json in
+                                    json.key("name")
+                                    json.value(resource.name)
+                                    json.member("digest", resource.digest)
+                                    json.member("algorithm", "sha256")
+                                }
+                            }
+                        })
+                    json.member(
+                        "serialization",
+                        object: { json in
+                            json.member("method", "files")
+                            json.member("hash_type", "sha256")
+                            json.member("allow_symlinks", false)
+                            json.member("ignore_paths", array: { _ in })
+                        })
                 })
-            })
         }
         return json.bytes
     }
@@ -86,7 +94,9 @@ struct Statement: Equatable {
         try serialization.onlyMembers(["method", "hash_type", "allow_symlinks", "ignore_paths", "shard_size"])
         for (name, expected) in [("method", "files"), ("hash_type", "sha256")] {
             let found = try serialization.member(name).text()
-            guard found == Text(expected) else { throw MaxError(.unsupported, "statement: \(name) \(found.quoted), expected \"\(expected)\"") }
+            guard found == Text(expected) else {
+                throw MaxError(.unsupported, "statement: \(name) \(found.quoted), expected \"\(expected)\"")
+            }
         }
         resources = []
         var seen = Set<Text>()
@@ -94,13 +104,18 @@ struct Statement: Equatable {
             try element.onlyMembers(["name", "digest", "algorithm"])
             try element.member("algorithm").expect("sha256")
             let resource = Resource(name: try element.member("name").text(), digest: try element.member("digest").text().string)
-            guard Hexadecimal.bytes(resource.digest)?.count == 32 else { throw MaxError(.malformed, "statement: a digest is not 64 lowercase hexadecimal digits") }
-            guard seen.insert(resource.name).inserted else { throw MaxError(.malformed, "statement: resource \(resource.name.quoted) is listed twice") }
+            guard Hexadecimal.bytes(resource.digest)?.count == 32 else {
+                throw MaxError(.malformed, "statement: a digest is not 64 lowercase hexadecimal digits")
+            }
+            guard seen.insert(resource.name).inserted else {
+                throw MaxError(.malformed, "statement: resource \(resource.name.quoted) is listed twice")
+            }
             resources.append(resource)
         }
         guard !resources.isEmpty else { throw MaxError(.malformed, "statement: lists no resource") }
         guard self.root == declared else {
-            throw MaxError(.contentMismatch, "statement: the resources have root digest \(self.root), the subject says \(Text(declared).quoted)")
+            throw MaxError(
+                .contentMismatch, "statement: the resources have root digest \(self.root), the subject says \(Text(declared).quoted)")
         }
     }
 }
@@ -153,7 +168,9 @@ struct Member {
 
     func onlyMembers(_ names: Set<String>) throws(MaxError) {
         guard case .object(let object) = value else { throw wrong("an object") }
-        for (key, _) in object.members where !names.contains(key.string) { throw MaxError(.malformed, "\(place): member \(key.quoted) is not allowed") }
+        for (key, _) in object.members where !names.contains(key.string) {
+            throw MaxError(.malformed, "\(place): member \(key.quoted) is not allowed")
+        }
     }
 
     func elements() throws(MaxError) -> [Member] {

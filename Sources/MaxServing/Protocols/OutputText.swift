@@ -11,7 +11,9 @@ enum OutputText {
             return
         }
         context.withOutput(index) { bytes in
-            func load<T>(_ position: Int, _: T.Type) -> T { bytes.loadUnaligned(fromByteOffset: position * MemoryLayout<T>.size, as: T.self) }
+            func load<T>(_ position: Int, _: T.Type) -> T {
+                bytes.loadUnaligned(fromByteOffset: position * MemoryLayout<T>.size, as: T.self)
+            }
             for position in range {
                 switch port.element {
                 case .f32: json.value(load(position, Float.self))

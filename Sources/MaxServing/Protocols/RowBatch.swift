@@ -45,7 +45,8 @@ final class RowBatch {
             default: set(column, row, try scanner.integer())
             }
         } catch {
-            throw MaxError(error.code, "column \(schema.columns[column].name.quoted) at row \(row): expected \(element.v2Name): \(error.message)")
+            throw MaxError(
+                error.code, "column \(schema.columns[column].name.quoted) at row \(row): expected \(element.v2Name): \(error.message)")
         }
     }
 
@@ -148,6 +149,7 @@ final class ColumnBuffer {
             end += text.utf8.count
             offsets[row + 1] = Int64(end)
         }
-        return ColumnView(.string, UnsafeRawPointer(bytes), strideBytes: 0, offsets: .wide(UnsafePointer(offsets)), validity: UnsafePointer(validity))
+        return ColumnView(
+            .string, UnsafeRawPointer(bytes), strideBytes: 0, offsets: .wide(UnsafePointer(offsets)), validity: UnsafePointer(validity))
     }
 }

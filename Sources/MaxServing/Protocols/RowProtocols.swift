@@ -28,7 +28,10 @@ struct RowProtocols {
         try scanner.object { scanner, key throws(MaxError) in
             let range = try scanner.skip()
             if allowed.contains(key.string) {
-                guard found == nil else { throw MaxError(.malformed, "found '\(found?.key ?? "")' and '\(key)', expected exactly one of \(allowed.joined(separator: ", "))") }
+                guard found == nil else {
+                    throw MaxError(
+                        .malformed, "found '\(found?.key ?? "")' and '\(key)', expected exactly one of \(allowed.joined(separator: ", "))")
+                }
                 found = (key.string, range)
             } else if !ignored.contains(key.string) {
                 throw MaxError(.malformed, "member \(key.quoted) is unknown, expected exactly one of \(allowed.joined(separator: ", "))")
@@ -74,7 +77,9 @@ struct RowProtocols {
                     throw MaxError(.malformed, "row \(row): \(column) values, expected \(served.schema.columns.count)")
                 }
             } else {
-                guard served.schema.columns.count == 1 else { throw MaxError(.malformed, "row \(row): expected an object or a list of \(served.schema.columns.count)") }
+                guard served.schema.columns.count == 1 else {
+                    throw MaxError(.malformed, "row \(row): expected an object or a list of \(served.schema.columns.count)")
+                }
                 try batch.read(&scanner, 0, row)
             }
             row += 1
@@ -92,7 +97,9 @@ struct RowProtocols {
                 _ = try scanner.skip()
                 count += 1
             }
-            guard rows == nil || rows == count else { throw MaxError(.malformed, "column \(key.quoted): \(count) rows, expected \(rows ?? 0)") }
+            guard rows == nil || rows == count else {
+                throw MaxError(.malformed, "column \(key.quoted): \(count) rows, expected \(rows ?? 0)")
+            }
             rows = count
         }
         try begin(rows ?? 0)
@@ -165,7 +172,9 @@ struct RowProtocols {
     }
 
     private func position(_ name: Text) throws(MaxError) -> Int {
-        guard let column = batch.position(of: name) else { throw MaxError(.malformed, "column \(name.quoted): the model has none of this name") }
+        guard let column = batch.position(of: name) else {
+            throw MaxError(.malformed, "column \(name.quoted): the model has none of this name")
+        }
         return column
     }
 
@@ -188,18 +197,22 @@ struct RowProtocols {
         let outputs = served.schema.outputs
         return Answer.json { json in
             json.object { json in
-                json.member("predictions", array: { json in
-                    for row in 0..<batch.rows {
-                        if outputs.count == 1 { element(context, 0, row, &json) } else {
-                            json.object { json in
-                                for (index, port) in outputs.enumerated() {
-                                    json.key(port.name.string)
-                                    element(context, index, row, &json)
+                json.member(
+                    "predictions",
+                    array: { json in
+                        for row in 0..<batch.rows {
+                            if outputs.count == 1 {
+                                element(context, 0, row, &json)
+                            } else {
+                                json.object { json in
+                                    for (index, port) in outputs.enumerated() {
+                                        json.key(port.name.string)
+                                        element(context, index, row, &json)
+                                    }
                                 }
                             }
                         }
-                    }
-                })
+                    })
             }
         }
     }

@@ -35,7 +35,8 @@ struct V2Infer {
         var jsonEnd = request.body.count
         if let given = request.jsonBytes {
             guard let count = Int(given), count > 0, count <= request.body.count else {
-                throw MaxError(.malformed, "Inference-Header-Content-Length: found '\(given.prefix(32))', expected 1 to \(request.body.count)")
+                throw MaxError(
+                    .malformed, "Inference-Header-Content-Length: found '\(given.prefix(32))', expected 1 to \(request.body.count)")
             }
             jsonEnd = count
         }
@@ -152,7 +153,9 @@ struct V2Infer {
                 }
                 if let size = tensor.binaryBytes {
                     guard tensor.data == nil else { throw MaxError(.malformed, "has both data and binary_data_size") }
-                    guard size <= body.count - binary else { throw MaxError(.malformed, "binary_data_size \(size), but \(body.count - binary) bytes remain") }
+                    guard size <= body.count - binary else {
+                        throw MaxError(.malformed, "binary_data_size \(size), but \(body.count - binary) bytes remain")
+                    }
                     try readBinary(UnsafeRawBufferPointer(rebasing: body[binary..<binary + size]), tensor, columns, rows)
                     binary += size
                 } else if let data = tensor.data {
@@ -166,7 +169,9 @@ struct V2Infer {
         }
         guard binary == body.count else { throw MaxError(.malformed, "\(body.count - binary) bytes after the last tensor") }
         for (index, column) in served.schema.columns.enumerated() where !seen.contains(index) {
-            if column.missing == nil || column.missing == .error { throw MaxError(.malformed, "input \(column.name.quoted): not given, and the model needs it") }
+            if column.missing == nil || column.missing == .error {
+                throw MaxError(.malformed, "input \(column.name.quoted): not given, and the model needs it")
+            }
         }
     }
 
@@ -185,14 +190,17 @@ struct V2Infer {
         guard let first = tensor.shape.first, first == rows else {
             throw MaxError(.malformed, "shape \(tensor.shape), expected \(rows) rows as the first input has")
         }
-        guard try elementCount(of: tensor.shape) == rows * range.count, rows == 0 || tensor.shape.dropFirst().reduce(1, *) == range.count else {
+        guard try elementCount(of: tensor.shape) == rows * range.count, rows == 0 || tensor.shape.dropFirst().reduce(1, *) == range.count
+        else {
             throw MaxError(.malformed, "shape \(tensor.shape), expected \(rows) rows of \(range.count)")
         }
         let wanted = batch.element(range.lowerBound)
         guard let given = ElementType(v2Name: tensor.datatype) else {
             throw MaxError(.malformed, "datatype \(tensor.datatype.quoted) is unknown, expected \(wanted.v2Name)")
         }
-        let fits = given == wanted || (wanted.isFloat && given.isNumeric) || ((wanted.isInteger || wanted == .timestamp) && given.isInteger) || (wanted == .i64 && given == .bool)
+        let fits =
+            given == wanted || (wanted.isFloat && given.isNumeric) || ((wanted.isInteger || wanted == .timestamp) && given.isInteger)
+            || (wanted == .i64 && given == .bool)
         guard fits else { throw MaxError(.malformed, "datatype is \(given.v2Name), but the model takes \(wanted.v2Name)") }
         return range
     }
@@ -224,7 +232,9 @@ struct V2Infer {
                 guard bytes.count - position >= 4 else { throw MaxError(.malformed, "text \(index) of \(total) is cut off") }
                 let length = Int(UInt32(littleEndian: bytes.loadUnaligned(fromByteOffset: position, as: UInt32.self)))
                 position += 4
-                guard length <= bytes.count - position else { throw MaxError(.malformed, "text \(index) declares \(length) bytes, \(bytes.count - position) remain") }
+                guard length <= bytes.count - position else {
+                    throw MaxError(.malformed, "text \(index) declares \(length) bytes, \(bytes.count - position) remain")
+                }
                 let text = Text(utf8: Array(bytes[position..<position + length]))
                 guard text.isValidUTF8 else { throw MaxError(.malformed, "text \(index) is not UTF-8") }
                 batch.set(columns.lowerBound + index % columns.count, index / columns.count, text: text)
@@ -236,10 +246,14 @@ struct V2Infer {
         let storage = try TensorStorage(type, count: total, bytes: bytes)
         if type.isFloat {
             let values = try Cast.convert(Tensor(unchecked: storage, shape: [total]), to: .f64).values(as: Double.self) ?? []
-            for (index, value) in values.enumerated() { batch.set(columns.lowerBound + index % columns.count, index / columns.count, value) }
+            for (index, value) in values.enumerated() {
+                batch.set(columns.lowerBound + index % columns.count, index / columns.count, value)
+            }
         } else {
             let values = try Cast.convert(Tensor(unchecked: storage, shape: [total]), to: .i64).values(as: Int64.self) ?? []
-            for (index, value) in values.enumerated() { batch.set(columns.lowerBound + index % columns.count, index / columns.count, value) }
+            for (index, value) in values.enumerated() {
+                batch.set(columns.lowerBound + index % columns.count, index / columns.count, value)
+            }
         }
     }
 
@@ -258,27 +272,33 @@ struct V2Infer {
                 json.key("id")
                 json.value(id)
             }
-            json.member("outputs", array: { json in
-                for (index, isBinary) in chosen {
-                    let port = schema.outputs[index]
-                    json.object { json in
-                        json.key("name")
-                        json.value(port.name)
-                        json.member("datatype", port.element.v2Name)
-                        json.member("shape", array: { json in
-                            json.value(batch.rows)
-                            for extent in port.tail { json.value(extent) }
-                        })
-                        if isBinary {
-                            let before = binary.count
-                            OutputText.binary(context, index, port, rows: batch.rows, into: &binary)
-                            json.member("parameters", object: { $0.member("binary_data_size", binary.count - before) })
-                        } else {
-                            json.member("data", array: { json in OutputText.write(context, index, port, 0..<batch.rows * port.width, to: &json) })
+            json.member(
+                "outputs",
+                array: { json in
+                    for (index, isBinary) in chosen {
+                        let port = schema.outputs[index]
+                        json.object { json in
+                            json.key("name")
+                            json.value(port.name)
+                            json.member("datatype", port.element.v2Name)
+                            json.member(
+                                "shape",
+                                array: { json in
+                                    json.value(batch.rows)
+                                    for extent in port.tail { json.value(extent) }
+                                })
+                            if isBinary {
+                                let before = binary.count
+                                OutputText.binary(context, index, port, rows: batch.rows, into: &binary)
+                                json.member("parameters", object: { $0.member("binary_data_size", binary.count - before) })
+                            } else {
+                                json.member(
+                                    "data",
+                                    array: { json in OutputText.write(context, index, port, 0..<batch.rows * port.width, to: &json) })
+                            }
                         }
                     }
-                }
-            })
+                })
         }
         guard !binary.isEmpty || chosen.contains(where: \.isBinary) else { return Answer(200, json.bytes) }
         var answer = Answer(200, contentType: "application/octet-stream", json.bytes + binary)

@@ -43,14 +43,19 @@ public final class Worker {
             return only("GET", request) { .json(ready ? 200 : 503) { $0.object { $0.member("ready", ready) } } }
         case ["models"]:
             return only("GET", request) {
-                .json { json in json.object { json in json.member("models", array: { json in for model in self.service.models { json.value(model.name) } }) } }
+                .json { json in
+                    json.object { json in
+                        json.member("models", array: { json in for model in self.service.models { json.value(model.name) } })
+                    }
+                }
             }
         case ["models", "stats"]: return only("GET", request) { ModelDocuments.statistics(self.service.models) }
         case ["repository", "index"]: return only("POST", request) { ModelDocuments.index(self.service) }
         case _ where parts.count >= 2 && parts[0] == "models":
             let hasVersion = parts.count >= 4 && parts[2] == "versions"
             guard let served = service.find(parts[1], version: hasVersion ? parts[3] : nil) else {
-                return .failure(404, "model '\(printable(parts[1]))'\(hasVersion ? " version '\(printable(parts[3]))'" : ""): not served here")
+                return .failure(
+                    404, "model '\(printable(parts[1]))'\(hasVersion ? " version '\(printable(parts[3]))'" : ""): not served here")
             }
             return model(served, Array(parts.dropFirst(hasVersion ? 4 : 2)), request)
         default: return .failure(404, "no such path")
@@ -87,7 +92,11 @@ public final class Worker {
         guard parts.first == "models" else { return .failure(404, "no such path") }
         if parts.count == 1 {
             return only("GET", request) {
-                .json { json in json.object { json in json.member("models", array: { json in for model in self.service.models { json.value(model.name) } }) } }
+                .json { json in
+                    json.object { json in
+                        json.member("models", array: { json in for model in self.service.models { json.value(model.name) } })
+                    }
+                }
             }
         }
         let last = parts[parts.count - 1]
@@ -120,7 +129,11 @@ public final class Worker {
             json.object { json in
                 json.member("name", "maxai-serve")
                 json.member("version", service.version)
-                json.member("extensions", array: { json in for name in ["binary_tensor_data", "model_repository", "model_configuration", "statistics"] { json.value(name) } })
+                json.member(
+                    "extensions",
+                    array: { json in
+                        for name in ["binary_tensor_data", "model_repository", "model_configuration", "statistics"] { json.value(name) }
+                    })
             }
         }
     }

@@ -81,7 +81,10 @@ final class HTTPHandler: ChannelInboundHandler {
         headers.add(name: "Content-Length", value: "\(answer.body.count)")
         for (name, value) in answer.headers { headers.add(name: name, value: value) }
         if !keepsAlive { headers.add(name: "Connection", value: "close") }
-        context.write(wrapOutboundOut(.head(HTTPResponseHead(version: .http1_1, status: HTTPResponseStatus(statusCode: answer.status), headers: headers))), promise: nil)
+        context.write(
+            wrapOutboundOut(
+                .head(HTTPResponseHead(version: .http1_1, status: HTTPResponseStatus(statusCode: answer.status), headers: headers))),
+            promise: nil)
         if !isHead {
             var buffer = context.channel.allocator.buffer(capacity: answer.body.count)
             buffer.writeBytes(answer.body)

@@ -47,7 +47,9 @@ public final class HTTPServer: Sendable {
                 .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
                 .childChannelInitializer { channel in
                     channel.eventLoop.makeCompletedFuture {
-                        guard let state = loops.first(where: { $0.eventLoop === channel.eventLoop }), connections.add(limit: limits.connections) else {
+                        guard let state = loops.first(where: { $0.eventLoop === channel.eventLoop }),
+                            connections.add(limit: limits.connections)
+                        else {
                             channel.close(promise: nil)
                             return
                         }

@@ -57,9 +57,10 @@ import Testing
         var driver = RewriteDriver(rules: Pipeline.exact)
         driver.printAfter = { name, graph in log.withLock { $0.append("\(name) \(graph.nodes.count)") } }
         _ = try driver.run(try Graph(GraphText(text)))
-        #expect(log.withLock { $0 } == [
-            "remove-identity 3", "common-subexpressions 2", "dropped-columns 2",
-        ])
+        #expect(
+            log.withLock { $0 } == [
+                "remove-identity 3", "common-subexpressions 2", "dropped-columns 2",
+            ])
     }
 
     @Test func theListingNamesEveryRule() {

@@ -86,7 +86,10 @@ import Testing
 
     @Test(arguments: ["clamped", "mirrored"])
     func logisticFormsBecomeTheirFormulas(form: String) throws {
-        try roundTrip(try graph("graph @g(%x: f32[N, 2], %w: f64[N]) -> (%y, %z) { %y = logistic(%x) {form = \"\(form)\"} %z = logistic(%w) {form = \"\(form)\"} }"))
+        try roundTrip(
+            try graph(
+                "graph @g(%x: f32[N, 2], %w: f64[N]) -> (%y, %z) { %y = logistic(%x) {form = \"\(form)\"} %z = logistic(%w) {form = \"\(form)\"} }"
+            ))
     }
 
     @Test(arguments: ["softmax_wide", "softmax_zero", "probit"])
@@ -118,9 +121,14 @@ import Testing
     @Test(arguments: [
         ("graph @g(%x: timestamp[N]) -> (%x) { }", "onnx: input \"x\": ONNX has no timestamps"),
         ("graph @g(%x: string[N]) -> (%y) { %y = equal(%x, %x) }", "onnx: node 0 'equal': comparing texts needs operator set 19"),
-        ("graph @g(%x: f32[N]) -> (%y) { %y = elu(%x) {alpha = 0.1} }", "onnx: node 0 'elu': attribute 'alpha' is 0.1, which f32 does not hold"),
-        ("graph @g(%x: f64[N]) -> (%y) { %y = label_encoder(%x) {keys_tensor = dense<f64[1]: 1.0>, values_int64s = [1]} }",
-            "onnx: node 0 'label_encoder': no keys, or keys or values of a type that needs operator set 4 of ai.onnx.ml"),
+        (
+            "graph @g(%x: f32[N]) -> (%y) { %y = elu(%x) {alpha = 0.1} }",
+            "onnx: node 0 'elu': attribute 'alpha' is 0.1, which f32 does not hold"
+        ),
+        (
+            "graph @g(%x: f64[N]) -> (%y) { %y = label_encoder(%x) {keys_tensor = dense<f64[1]: 1.0>, values_int64s = [1]} }",
+            "onnx: node 0 'label_encoder': no keys, or keys or values of a type that needs operator set 4 of ai.onnx.ml"
+        ),
         ("graph @g(%x: f32[5]) -> (%a, %b) { %a, %b = split(%x) }", "onnx: node 0 'split': parts of unequal size need operator set 18"),
     ])
     func whatOnnxCannotSayIsNamed(text: String, message: String) throws {
@@ -142,7 +150,9 @@ import Testing
 
     @Test func mapsKeepTheirTypes() throws {
         try roundTrip(
-            try graph("graph @g(%x: f32[N, 2], %m: map<string, f32>) -> (%y, %z) { %y = zip_map(%x) {classlabels_strings = [\"a\", \"b\"]} %z = dict_vectorizer(%m) {string_vocabulary = [\"k\"]} }"))
+            try graph(
+                "graph @g(%x: f32[N, 2], %m: map<string, f32>) -> (%y, %z) { %y = zip_map(%x) {classlabels_strings = [\"a\", \"b\"]} %z = dict_vectorizer(%m) {string_vocabulary = [\"k\"]} }"
+            ))
     }
 
     /// A graph of one node per operator; what is refused is refused with a reason.
@@ -157,8 +167,9 @@ import Testing
                 do {
                     try roundTrip(g, namesRows: false)
                     (found, written) = (true, written + 1)
-                } catch let error as MaxError where error.code == .unsupported { continue }
-                catch let error as MaxError where error.message.contains("of libonnx refuses") && isTypeLimit(error) { continue }
+                } catch let error as MaxError where error.code == .unsupported { continue } catch let error as MaxError
+                    where error.message.contains("of libonnx refuses") && isTypeLimit(error)
+                { continue }
             }
             if !found { missed.append(op.name) }
         }

@@ -15,8 +15,14 @@ import Testing
         var builder = TreeEnsembleBuilder(outputs: base.count, leafStride: stride)
         func leaf(_ value: Double) -> SourceNode { .leaf((0..<stride).map { value + Double($0) * 0.3 }) }
         let first: [SourceNode] = [
-            .split(.init(column: 1, comparison: comparison, threshold: 0.1, missing: missing, missingGoesTrue: true, set: comparison == .member ? set : nil, ifTrue: 1, ifFalse: 2)),
-            leaf(0.7), .split(.init(column: 2, comparison: .lessOrEqual, threshold: -3.5, missing: missing, missingGoesTrue: false, ifTrue: 3, ifFalse: 4)),
+            .split(
+                .init(
+                    column: 1, comparison: comparison, threshold: 0.1, missing: missing, missingGoesTrue: true,
+                    set: comparison == .member ? set : nil, ifTrue: 1, ifFalse: 2)),
+            leaf(0.7),
+            .split(
+                .init(column: 2, comparison: .lessOrEqual, threshold: -3.5, missing: missing, missingGoesTrue: false, ifTrue: 3, ifFalse: 4)
+            ),
             leaf(-1.1), leaf(0.123456789),
         ]
         let second: [SourceNode] = [
@@ -85,11 +91,17 @@ import Testing
             try exporter.roundTrip(g, ONNXExport.Options(allowsApproximate: true), isExact: false)
             return message
         }
-        #expect(try refusal(try ensemble(missing: .zero)) == "onnx: node 0 'trees' \"forest\": missing policy: zero counts as missing, which ONNX cannot say")
-        #expect(try refusal(try ensemble(base: .f32([-0.0, 0]))) == "onnx: node 0 'trees' \"forest\": the start value is -0.0, and ONNX starts at 0.0")
+        #expect(
+            try refusal(try ensemble(missing: .zero))
+                == "onnx: node 0 'trees' \"forest\": missing policy: zero counts as missing, which ONNX cannot say")
+        #expect(
+            try refusal(try ensemble(base: .f32([-0.0, 0])))
+                == "onnx: node 0 'trees' \"forest\": the start value is -0.0, and ONNX starts at 0.0")
         #expect(try refusal(try ensemble(threshold: .f64)).hasSuffix("thresholds are f64 and leaves f32; ONNX has one type for both"))
         let smallest = try graph(try ensemble(base: .f32([1, 2, 3]), aggregate: .min))
-        #expect(throws: MaxError(.unsupported, "onnx: node 0 'trees' \"forest\": aggregate min with start values, which ONNX adds at the end")) {
+        #expect(
+            throws: MaxError(.unsupported, "onnx: node 0 'trees' \"forest\": aggregate min with start values, which ONNX adds at the end")
+        ) {
             _ = try ONNXExport.write(smallest, options: ONNXExport.Options(allowsApproximate: true))
         }
     }

@@ -31,6 +31,39 @@ import Testing
         #expect(texts.isSuperset(of: ["", "basic", "basic ", "basi", "no such category"]))
     }
 
+    @Test func columnsMeetTheThresholdsOfTheirOwnTrees() throws {
+        var trees = TreeEnsembleBuilder(outputs: 1)
+        for tree in 0..<60 {
+            try trees.addTree(count: 3, output: 0) { position throws(MaxError) in
+                position > 0
+                    ? .leaf([Double(tree * position)])
+                    : .split(
+                        .init(
+                            column: tree % 3, comparison: .less, threshold: 1000 + Double(tree), missing: .nan, missingGoesTrue: false,
+                            ifTrue: 1, ifFalse: 2))
+            }
+        }
+        var builder = GraphBuilder(name: "g")
+        let x = try builder.input("x", TensorType(.f32, [.rows, .fixed(2)]))
+        let z = try builder.input("z", TensorType(.f32, [.rows]))
+        let one = try builder.constant(Tensor([Int64(1)]))
+        let all = try builder.add(Ops.concat, [x, try builder.add(Ops.unsqueeze, [z, one])], ["axis": .int(1)])
+        let ensemble = try trees.finish(threshold: .f32, base: .f32([0]), columns: 3)
+        builder.output("y", try builder.add(Ops.trees, [all], ensemble.attributes))
+        let rows = AdversarialRows(for: try builder.finish(), seed: 2)
+        for column in 0..<3 {
+            var met = Set<Float>()
+            for batch in rows.batches {
+                let values = batch[column / 2].tensor?.values(as: Float.self) ?? []
+                met.formUnion(column == 2 ? values : stride(from: column, to: values.count, by: 2).map { values[$0] })
+            }
+            for tree in stride(from: column, to: 60, by: 3) {
+                let t = 1000 + Float(tree)
+                #expect(met.isSuperset(of: [t, t.nextUp, t.nextDown]), "column \(column), threshold \(t)")
+            }
+        }
+    }
+
     @Test func theFirstDifferenceIsReported() throws {
         let a = try graph("graph @g(%x: f32[N]) -> (%y: f32[N]) { %y = relu(%x) }")
         let b = try graph("graph @g(%x: f32[N]) -> (%y: f32[N]) { %1 = constant() {value = dense<f32[]: 0.0>} %y = max(%1, %x) }")

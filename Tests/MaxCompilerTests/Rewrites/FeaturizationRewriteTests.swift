@@ -11,10 +11,11 @@ import Testing
               %y = label_encoder(%1) {keys_int64s = [1, 2, 3, 7], values_floats = [0.5, nan, -0.0, 8.0], default_float = 4.0}
             }
             """, "merge-label-encoders")
-        #expect(nodes == [
-            #"%y = label_encoder(%x) {keys_tensor = dense<string[4]: "a", "b", "c", "a">, "#
-                + "values_tensor = dense<f32[4]: 0.5, nan, 4.0, -0.0>, default_tensor = dense<f32[1]: 8.0>} : f32[N]"
-        ])
+        #expect(
+            nodes == [
+                #"%y = label_encoder(%x) {keys_tensor = dense<string[4]: "a", "b", "c", "a">, "#
+                    + "values_tensor = dense<f32[4]: 0.5, nan, 4.0, -0.0>, default_tensor = dense<f32[1]: 8.0>} : f32[N]"
+            ])
     }
 
     @Test func otherOperatorsBetweenStay() throws {
@@ -72,9 +73,10 @@ import Testing
               %4 = constant() {value = dense<i64[3]: 1, 2, 3>} %w = array_feature_extractor(%1, %4)
             }
             """, "select-from-concat")
-        #expect(nodes == [
-            "%2 = constant() {value = dense<i64[2]: 2, 1>} : i64[2]", "%z = gather(%b, %2) {axis = 1} : f32[N, 2]",
-        ])
+        #expect(
+            nodes == [
+                "%2 = constant() {value = dense<i64[2]: 2, 1>} : i64[2]", "%z = gather(%b, %2) {axis = 1} : f32[N, 2]",
+            ])
     }
 
     @Test func aSplitGivesTheOperandsBack() throws {

@@ -11,9 +11,10 @@ import Testing
               %y = mul(%x, %3)
             }
             """, "fold-constants")
-        #expect(nodes == [
-            #"%1 = constant() {value = dense<f32[1]: 0.33333334>} : f32[1] @"third""#, "%y = mul(%x, %1) : f32[N]",
-        ])
+        #expect(
+            nodes == [
+                #"%1 = constant() {value = dense<f32[1]: 0.33333334>} : f32[1] @"third""#, "%y = mul(%x, %1) : f32[N]",
+            ])
     }
 
     @Test func everyResultOfASplitIsFolded() throws {

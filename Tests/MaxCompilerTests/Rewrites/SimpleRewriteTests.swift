@@ -96,7 +96,9 @@ import Testing
 
 @Suite struct MergeTransposesTests {
     @Test func aPairThatUndoesItselfGoesAway() throws {
-        #expect(try rewritten("graph @g(%x: f32[2, 3]) -> (%y) { %1 = transpose(%x) %y = transpose(%1) {perm = [1, 0]} }", "merge-transposes") == [])
+        #expect(
+            try rewritten("graph @g(%x: f32[2, 3]) -> (%y) { %1 = transpose(%x) %y = transpose(%1) {perm = [1, 0]} }", "merge-transposes")
+                == [])
     }
 
     @Test func twoBecomeOne() throws {

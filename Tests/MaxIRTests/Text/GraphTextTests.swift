@@ -109,8 +109,14 @@ import Testing
         ("graph @g(%a: f32[N], %a: f32[N]) -> () {}", "line 1, column 23: input \"a\" stands twice"),
         ("graph @g() -> () { %1 = constant() {value = #12} }", "line 1, column 45: constant #12 is not in the table"),
         ("graph @g() -> () { %1 = constant() {value = dense<f32[2]: 1.0>} }", "line 1, column 51: 1 elements, expected 2 for f32[2]"),
-        ("graph @g() -> () { %1 = constant() {value = dense<f32[1]: 1e99>} }", "line 1, column 59: found \"1e99>} }\", expected an element of type f32"),
-        ("graph @é(%a: f32[N]) -> () { %1 = cast(%a) {too = f32} }", "line 1, column 8: found \"é(%a: f32[N]) -> () { %\", expected a name"),
+        (
+            "graph @g() -> () { %1 = constant() {value = dense<f32[1]: 1e99>} }",
+            "line 1, column 59: found \"1e99>} }\", expected an element of type f32"
+        ),
+        (
+            "graph @é(%a: f32[N]) -> () { %1 = cast(%a) {too = f32} }",
+            "line 1, column 8: found \"é(%a: f32[N]) -> () { %\", expected a name"
+        ),
         ("graph @g(%a: f32[N]) -> () { %1 = abs(%a) : f64[N] }", "line 1, column 30: 'abs' gives f32[N], but f64[N] is written"),
         ("graph @g(%a: f32[N]) -> (%b = %9: f32[N]) { }", "line 1, column 30: %9 is not defined before this"),
         ("graph @g(%a: f32[N]) -> () { %1 = add(%a) }", "line 1, column 30: 'add': operand 'b' is missing"),

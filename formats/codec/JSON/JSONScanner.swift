@@ -22,7 +22,10 @@ public struct JSONScanner {
     }
 
     public func malformed(_ expected: String) -> MaxError {
-        MaxError(.malformed, position < end ? "json: byte \(position): expected \(expected)" : "json: the text ends at byte \(position), expected \(expected)")
+        MaxError(
+            .malformed,
+            position < end
+                ? "json: byte \(position): expected \(expected)" : "json: the text ends at byte \(position), expected \(expected)")
     }
 
     @inlinable static func isSpace(_ byte: UInt8) -> Bool { byte == 0x20 || byte == 0x0a || byte == 0x0d || byte == 0x09 }
@@ -125,7 +128,9 @@ public struct JSONScanner {
         guard position + 4 <= end else { throw malformed("four hexadecimal digits") }
         var value: UInt32 = 0
         for _ in 0..<4 {
-            guard let digit = Character(Unicode.Scalar(bytes[position])).hexDigitValue, bytes[position] < 0x80 else { throw malformed("four hexadecimal digits") }
+            guard let digit = Character(Unicode.Scalar(bytes[position])).hexDigitValue, bytes[position] < 0x80 else {
+                throw malformed("four hexadecimal digits")
+            }
             value = value << 4 | UInt32(digit)
             position += 1
         }
@@ -201,7 +206,9 @@ public struct JSONScanner {
         var exponent = 0
         var isNegative = false
 
-        private static let powers: [Double] = [1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22]
+        private static let powers: [Double] = [
+            1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22,
+        ]
         private static let floatPowers: [Float] = [1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10]
 
         /// Clinger's fast path: both operands exact, so the one operation rounds correctly.

@@ -77,7 +77,9 @@ public struct Bundle: Sendable {
             throw MaxError(.malformed, "bundle: \(bytes.count) bytes, expected at least \(BundleLayout.sectionAlignment)")
         }
         guard bytes[..<8].elementsEqual(BundleLayout.magic) else {
-            throw MaxError(.malformed, "bundle: the file does not start as a bundle does: found \(bytes[..<8].hex), expected \(BundleLayout.magic.hex)")
+            throw MaxError(
+                .malformed, "bundle: the file does not start as a bundle does: found \(bytes[..<8].hex), expected \(BundleLayout.magic.hex)"
+            )
         }
         let major: UInt16 = bytes.word(at: 8)
         guard major == BundleLayout.majorVersion else {
@@ -148,7 +150,9 @@ public struct Bundle: Sendable {
     }
 
     /// Calls `body` with an uncompressed section in place.
-    func withSection<Result>(_ kind: BundleLayout.Kind, _ body: (UnsafeRawBufferPointer) throws(MaxError) -> Result) throws(MaxError) -> Result {
+    func withSection<Result>(_ kind: BundleLayout.Kind, _ body: (UnsafeRawBufferPointer) throws(MaxError) -> Result) throws(MaxError)
+        -> Result
+    {
         guard let record = records.first(where: { $0.knownKind == kind }), !record.isCompressed else {
             throw MaxError(.malformed, "bundle: the section \(kind) is missing")
         }
@@ -174,7 +178,8 @@ public struct Bundle: Sendable {
             tensors = try bytes.withUnsafeBytes { raw in try TensorTable.read(raw, name: "golden") }
         } catch let error as MaxError { throw error } catch { throw MaxError(.internal, "\(error)") }
         guard tensors.count == graph.inputs.count + graph.outputs.count else {
-            throw MaxError(.malformed, "golden: \(tensors.count) tensors, expected \(graph.inputs.count) inputs and \(graph.outputs.count) outputs")
+            throw MaxError(
+                .malformed, "golden: \(tensors.count) tensors, expected \(graph.inputs.count) inputs and \(graph.outputs.count) outputs")
         }
         return GoldenRows(inputs: Array(tensors.prefix(graph.inputs.count)), outputs: Array(tensors.dropFirst(graph.inputs.count)))
     }
@@ -182,7 +187,9 @@ public struct Bundle: Sendable {
     /// The file as it was, or would be, without signatures: what a signature covers.
     public func contentImage() -> [UInt8] {
         var image = Array(file.bytes[..<Int(contentBytes)])
-        BundleWriter.finishPage(&image, records.filter { $0.knownKind != .signatures }, contentBytes: contentBytes, contentSections: records.count { $0.knownKind != .signatures })
+        BundleWriter.finishPage(
+            &image, records.filter { $0.knownKind != .signatures }, contentBytes: contentBytes,
+            contentSections: records.count { $0.knownKind != .signatures })
         return image
     }
 }

@@ -53,7 +53,9 @@ public final class FileBytes: @unchecked Sendable {
     }
 
     public init(_ copy: [UInt8]) {
-        guard !copy.isEmpty, let memory = mmap(nil, copy.count, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0), memory != MAP_FAILED else {
+        guard !copy.isEmpty, let memory = mmap(nil, copy.count, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0),
+            memory != MAP_FAILED
+        else {
             bytes = UnsafeRawBufferPointer(start: nil, count: 0)
             return
         }

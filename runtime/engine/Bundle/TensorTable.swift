@@ -93,7 +93,8 @@ enum TensorTable {
             try requireZero(bytes, end..<padded, place)
             end = padded + Int(size)
             let data = UnsafeRawBufferPointer(rebasing: bytes[padded..<end])
-            let storage = type == .string
+            let storage =
+                type == .string
                 ? try strings(data, count: elements, place) : try TensorStorage(type, count: elements, bytes: data)
             tensors.append(try Tensor(shape: shape, storage))
         }

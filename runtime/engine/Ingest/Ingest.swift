@@ -19,6 +19,14 @@ enum Ingest {
             }
             return Tensor(out, shape: shape)
         }
+        if port.element == .f32 {
+            var out = [Float](repeating: 0, count: rows * port.width)
+            for k in 0..<port.width {
+                let column = schema.columns[port.firstColumn + k]
+                for row in 0..<rows { out[row * port.width + k] = try single(columns[port.firstColumn + k], row, column) }
+            }
+            return Tensor(out, shape: shape)
+        }
         if port.element.isFloat {
             var out = [Double](repeating: 0, count: rows * port.width)
             for k in 0..<port.width {
@@ -35,7 +43,19 @@ enum Ingest {
         return try Cast.convert(Tensor(out, shape: shape), to: port.element)
     }
 
-    private static func double(_ view: ColumnView, _ row: Int, _ column: Schema.Column) throws(MaxError) -> Double {
+    /// Rounded once, also from 64-bit integers.
+    static func single(_ view: ColumnView, _ row: Int, _ column: Schema.Column) throws(MaxError) -> Float {
+        if view.isValid(row) {
+            switch view.element {
+            case .i64, .timestamp: return Float(try exactInteger(view, row, column))
+            case .u64: return Float((view.values + row * view.strideBytes).loadUnaligned(as: UInt64.self))
+            default: break
+            }
+        }
+        return Float(try double(view, row, column))
+    }
+
+    static func double(_ view: ColumnView, _ row: Int, _ column: Schema.Column) throws(MaxError) -> Double {
         guard view.isValid(row) else {
             switch column.missing {
             case .nan: return .nan
@@ -56,7 +76,7 @@ enum Ingest {
         }
     }
 
-    private static func integer(_ view: ColumnView, _ row: Int, _ column: Schema.Column) throws(MaxError) -> Int64 {
+    static func integer(_ view: ColumnView, _ row: Int, _ column: Schema.Column) throws(MaxError) -> Int64 {
         guard view.isValid(row) else {
             switch column.missing {
             case .value(.int(let value)): return value
@@ -76,7 +96,7 @@ enum Ingest {
         }
     }
 
-    private static func exactInteger(_ view: ColumnView, _ row: Int, _ column: Schema.Column) throws(MaxError) -> Int64 {
+    static func exactInteger(_ view: ColumnView, _ row: Int, _ column: Schema.Column) throws(MaxError) -> Int64 {
         let value = view.values + row * view.strideBytes
         switch view.element {
         case .i64, .timestamp: return value.loadUnaligned(as: Int64.self)
@@ -109,11 +129,11 @@ enum Ingest {
         }
     }
 
-    private static func absent(_ column: Schema.Column, _ row: Int) -> MaxError {
+    static func absent(_ column: Schema.Column, _ row: Int) -> MaxError {
         MaxError(.malformed, "column \(column.name.quoted) at row \(row): the value is missing, and the model gives no policy for that")
     }
 
-    private static func mismatch(_ view: ColumnView, _ column: Schema.Column) -> MaxError {
+    static func mismatch(_ view: ColumnView, _ column: Schema.Column) -> MaxError {
         MaxError(.malformed, "column \(column.name.quoted): found \(view.element), expected \(column.element)")
     }
 }

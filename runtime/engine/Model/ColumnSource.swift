@@ -8,7 +8,9 @@ final class ColumnSource {
     init(_ tensors: [Tensor], schema: Schema) {
         for (port, tensor) in zip(schema.inputs, tensors) {
             if case .string(let texts) = tensor.storage {
-                for k in 0..<port.width { views.append(strings(stride(from: k, to: texts.count, by: max(port.width, 1)).map { texts[$0] })) }
+                for k in 0..<port.width {
+                    views.append(strings(stride(from: k, to: texts.count, by: max(port.width, 1)).map { texts[$0] }))
+                }
             } else {
                 let width = tensor.elementType.byteCount ?? 1
                 let base = keep(byteCount: tensor.count * width)
@@ -62,7 +64,9 @@ extension Context {
                 out.append(Tensor(withStrings(index) { $0.map(\.text) } ?? [], shape: shape))
             } else {
                 let storage: Result<TensorStorage, MaxError>? = withOutput(index) { bytes in
-                    do throws(MaxError) { return .success(try TensorStorage(port.element, count: rows * port.width, bytes: bytes)) } catch { return .failure(error) }
+                    do throws(MaxError) { return .success(try TensorStorage(port.element, count: rows * port.width, bytes: bytes)) } catch {
+                        return .failure(error)
+                    }
                 }
                 guard let storage else { throw MaxError(.internal, "output \(port.name.quoted) has no bytes") }
                 out.append(Tensor(unchecked: try storage.get(), shape: shape))

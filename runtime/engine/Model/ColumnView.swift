@@ -71,7 +71,7 @@ public struct ColumnView {
 }
 
 /// A text that lives elsewhere: in an input column, in the model's constants or in the context's arena.
-public struct StringView {
+public struct StringView: BitwiseCopyable {
     public var start: UnsafePointer<UInt8>?
     public var count: Int
 

@@ -4,11 +4,10 @@ import MaxIR
 public final class Context {
     public let model: Model
     public let maximumRows: Int
-    /// Results of the last call, one per output of the schema.
+    /// The arena of one block and the results of the last call; nil when the model has no program.
+    private let lane: Lane?
+    /// Results of the last call of the reference evaluator, one per output of the schema.
     private var results: [Tensor] = []
-    private var views: [[StringView]] = []
-    /// Texts of the last call, which `views` point into.
-    private var texts: [[UInt8]] = []
 
     init(model: Model, maximumRows: Int) throws(MaxError) {
         guard maximumRows >= 1, maximumRows <= 1 << 24 else {
@@ -16,9 +15,11 @@ public final class Context {
         }
         self.model = model
         self.maximumRows = maximumRows
+        if let program = model.plan.program { lane = try Lane(program, maximumRows: maximumRows) } else { lane = nil }
     }
 
-    /// Scores `rows` rows. `columns` are in the order of `model.schema.columns`.
+    /// Scores `rows` rows. `columns` are in the order of `model.schema.columns`. Allocates nothing when the model
+    /// has a program (`model.plan`).
     ///
     /// - Throws: `.malformed` naming column and row for a value that the model does not take: missing where it
     ///   must not be, an unknown category where the model demands a known one; `.limitExceeded` for more than
@@ -30,6 +31,20 @@ public final class Context {
         guard columns.count == model.schema.columns.count else {
             throw MaxError(.malformed, "\(columns.count) columns, expected \(model.schema.columns.count)")
         }
+        if let lane {
+            do {
+                return try lane.predict(model.schema, columns, rows: rows)
+            } catch {
+                guard lane.failedInStep else { throw error }
+                // The evaluator of all rows at once says which row it is.
+                try evaluate(columns, rows: rows)
+                throw error
+            }
+        }
+        try evaluate(columns, rows: rows)
+    }
+
+    private func evaluate(_ columns: UnsafeBufferPointer<ColumnView>, rows: Int) throws(MaxError) {
         results = []
         var arguments: [Value] = []
         for port in model.schema.inputs { arguments.append(.tensor(try Ingest.tensor(model.schema, port, columns, rows: rows))) }
@@ -41,11 +56,16 @@ public final class Context {
 
     /// The elements of output `index` of the last call, `rows × width`, row-major; valid until the next call.
     public func withOutput<Result>(_ index: Int, _ body: (UnsafeRawBufferPointer) throws -> Result) rethrows -> Result? {
-        try results[index].storage.withBytes(body)
+        if let lane { return try body(lane.output(index)) }
+        return try results[index].storage.withBytes(body)
     }
 
     /// The texts of string output `index` of the last call.
     public func withStrings<Result>(_ index: Int, _ body: (UnsafeBufferPointer<StringView>) throws -> Result) rethrows -> Result? {
+        if let lane {
+            guard model.schema.outputs[index].element == .string else { return nil }
+            return try body(lane.output(index).bindMemory(to: StringView.self))
+        }
         guard let texts = results[index].values(as: Text.self) else { return nil }
         let joined = texts.flatMap(\.utf8)
         return try joined.withUnsafeBufferPointer { bytes in

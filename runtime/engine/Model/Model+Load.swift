@@ -30,7 +30,8 @@ extension Model {
             if let position = value.firstDifference(from: expected) {
                 throw MaxError(
                     .contentMismatch,
-                    "golden rows: output \(port.name.quoted), row \(position / max(port.width, 1)): found \(value.describe(position)), expected \(expected.describe(position))")
+                    "golden rows: output \(port.name.quoted), row \(position / max(port.width, 1)): found \(value.describe(position)), expected \(expected.describe(position))"
+                )
             }
         }
     }

@@ -6,12 +6,15 @@ public final class Model: Sendable {
     public let info: ModelInfo
     public let graph: Graph
     public let schema: Schema
+    /// Its kernels on this machine.
+    public let plan: Plan
 
     /// - Throws: `.unsupported` when an input or output is not rows of fixed width.
     public init(graph: Graph, info: ModelInfo) throws(MaxError) {
         self.graph = graph
         self.info = info
         schema = try Schema(of: graph)
+        plan = Plan(graph, schema)
     }
 
     /// What one thread needs to score up to `maximumRows` rows per call; allocates all of it now.

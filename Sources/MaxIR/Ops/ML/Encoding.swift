@@ -82,7 +82,9 @@ extension Ops {
             var columns: [(values: [Float], width: Int, kept: Int)] = []
             for index in node.operands.indices {
                 let x = try node.tensor(index)
-                guard x.rank >= 1, x.shape[0] == rows else { throw node.malformed("operand \(index) has shape \(x.shape), expected \(rows) rows") }
+                guard x.rank >= 1, x.shape[0] == rows else {
+                    throw node.malformed("operand \(index) has shape \(x.shape), expected \(rows) rows")
+                }
                 let width = rows == 0 ? (x.shape.dropFirst().reduce(1, *)) : x.count / rows
                 let kept = try vectorWidth(node, index, width) ?? width
                 columns.append((try Cast.convert(x, to: .f32).values(as: Float.self) ?? [], width, kept))
@@ -90,7 +92,9 @@ extension Ops {
             var out: [Float] = []
             for row in 0..<rows {
                 for column in columns {
-                    for position in 0..<column.kept { out.append(position < column.width ? column.values[row * column.width + position] : 0) }
+                    for position in 0..<column.kept {
+                        out.append(position < column.width ? column.values[row * column.width + position] : 0)
+                    }
                 }
             }
             return [.tensor(Tensor(out, shape: [rows, columns.reduce(0) { $0 + $1.kept }]))]

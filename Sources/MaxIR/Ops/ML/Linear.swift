@@ -1,8 +1,11 @@
 extension Ops {
     public static let linearRegressor = Operator(
-        "linear_regressor", "x · coefficients' + intercepts for each target, in f32, then `post_transform`. Source: ai.onnx.ml LinearRegressor.",
+        "linear_regressor",
+        "x · coefficients' + intercepts for each target, in f32, then `post_transform`. Source: ai.onnx.ml LinearRegressor.",
         operands: [.one("x", Rows.numeric)],
-        attributes: [.required("coefficients", .floats), .optional("intercepts", .floats), .defaulted("targets", .int(1)), PostTransform.attribute],
+        attributes: [
+            .required("coefficients", .floats), .optional("intercepts", .floats), .defaulted("targets", .int(1)), PostTransform.attribute,
+        ],
         onnx: .ml("LinearRegressor", since: 1),
         infer: { node throws(MaxError) in
             _ = try PostTransform(node)
@@ -43,7 +46,8 @@ extension Ops {
         evaluate: { node throws(MaxError) in
             let (rows, width) = try Rows.shape(node)
             let labels = try ClassLabels(node)
-            let outputs = try LinearScores.outputs(node, Int64(node.optionalFloats("intercepts")?.count ?? labels.storage.count), .fixed(width))
+            let outputs = try LinearScores.outputs(
+                node, Int64(node.optionalFloats("intercepts")?.count ?? labels.storage.count), .fixed(width))
             let scores = try LinearScores.compute(node, rows: rows, width: width, outputs: outputs)
             let transform = try PostTransform(node)
             var chosen: [Int] = []
@@ -66,8 +70,8 @@ extension Ops {
 }
 
 /// Linear scores in f32: the products are added in column order, then the intercept.
-enum LinearScores {
-    static func outputs(_ node: some OperatorNode, _ declared: Int64, _ width: Dimension) throws(MaxError) -> Int {
+package enum LinearScores {
+    package static func outputs(_ node: some OperatorNode, _ declared: Int64, _ width: Dimension) throws(MaxError) -> Int {
         let coefficients = try node.floats("coefficients").count
         guard declared >= 1, declared <= Int64(Limits.ports), coefficients % Int(declared) == 0 else {
             throw MaxError(.malformed, "\(coefficients) coefficients for \(declared) outputs")
@@ -96,11 +100,20 @@ enum LinearScores {
 
     /// Both scores of a binary model that has one.
     static func twoFromOne(_ score: Float, _ transform: PostTransform) -> [Float] {
+        var out = [score, score]
+        out.withUnsafeMutableBufferPointer { twoFromOne(score, transform, into: $0) }
+        return out
+    }
+
+    /// The same into room for two.
+    package static func twoFromOne(_ score: Float, _ transform: PostTransform, into out: UnsafeMutableBufferPointer<Float>) {
         switch transform {
-        case .logistic: [PostTransform.logistic(-score), PostTransform.logistic(score)]
-        case .probit: [1 - transform.apply([score])[0], transform.apply([score])[0]]
-        case .none: [1 - score, score]
-        default: transform.apply([1 - score, score])
+        case .logistic: (out[0], out[1]) = (PostTransform.logistic(-score), PostTransform.logistic(score))
+        case .probit: (out[0], out[1]) = (1 - Ops.probit(score), Ops.probit(score))
+        case .none: (out[0], out[1]) = (1 - score, score)
+        case .softmax, .softmaxZero:
+            (out[0], out[1]) = (1 - score, score)
+            transform.apply(inPlace: out)
         }
     }
 }

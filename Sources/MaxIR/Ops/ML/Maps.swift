@@ -26,7 +26,10 @@ extension Ops {
         infer: { node throws(MaxError) in
             let vocabulary = try ClassLabels(node, integers: "int64_vocabulary", strings: "string_vocabulary")
             guard case .map(let key, let value)? = node.operands[0], key == vocabulary.storage.elementType else {
-                throw MaxError(.malformed, "operand is \(node.operands[0].map { "\($0)" } ?? "missing"), expected a map with \(vocabulary.storage.elementType) keys")
+                throw MaxError(
+                    .malformed,
+                    "operand is \(node.operands[0].map { "\($0)" } ?? "missing"), expected a map with \(vocabulary.storage.elementType) keys"
+                )
             }
             return [.tensor(TensorType(value, [.fixed(1), .fixed(vocabulary.storage.count)]))]
         },
@@ -34,7 +37,8 @@ extension Ops {
             let vocabulary = try ClassLabels(node, integers: "int64_vocabulary", strings: "string_vocabulary").storage
             guard case .map(let keys, let values)? = node.operands[0] else { throw node.malformed("operand is not a map") }
             let known = Dictionary(zip(Comparand.all(keys.storage).map(Key.init), 0...), uniquingKeysWith: { $1 })
-            let filler: TensorStorage = values.elementType == .string ? .string([""]) : try Cast.convert(Tensor([Int64(0)]), to: values.elementType).storage
+            let filler: TensorStorage =
+                values.elementType == .string ? .string([""]) : try Cast.convert(Tensor([Int64(0)]), to: values.elementType).storage
             guard let padded = values.storage.appending([filler]) else { throw node.malformed("map values") }
             let picked = Comparand.all(vocabulary).map { known[Key($0)] ?? values.count }
             return [.tensor(Tensor(unchecked: padded.picking(picked), shape: [1, picked.count]))]
@@ -61,7 +65,8 @@ extension Ops {
                 return [.tensor(Tensor(unchecked: cast.storage.picking(order), shape: [1, order.count]))]
             }
             let count = try maximumKeys(node)
-            let filler: TensorStorage = cast.elementType == .string ? .string(["0"]) : try Cast.convert(Tensor([Int64(0)]), to: cast.elementType).storage
+            let filler: TensorStorage =
+                cast.elementType == .string ? .string(["0"]) : try Cast.convert(Tensor([Int64(0)]), to: cast.elementType).storage
             guard let padded = cast.storage.appending([filler]) else { throw node.malformed("map values") }
             var picked = [Int](repeating: cast.count, count: count)
             for (position, key) in index.enumerated() where key >= 0 && key < Int64(count) { picked[Int(key)] = position }

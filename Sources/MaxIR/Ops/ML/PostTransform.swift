@@ -1,7 +1,7 @@
 import Glibc
 
 /// What ai.onnx.ml classifiers and regressors do to their scores at the end, in f32 as ONNX Runtime does it.
-enum PostTransform: String {
+package enum PostTransform: String {
     case none = "NONE"
     case softmax = "SOFTMAX"
     case logistic = "LOGISTIC"
@@ -10,7 +10,7 @@ enum PostTransform: String {
 
     static let attribute = AttributeSpec.defaulted("post_transform", .string("NONE"))
 
-    init(_ node: some OperatorNode) throws(MaxError) {
+    package init(_ node: some OperatorNode) throws(MaxError) {
         let name = try node.string("post_transform")
         guard let known = PostTransform(rawValue: name.string) else {
             throw MaxError(.malformed, "post_transform: found \(name.quoted), expected NONE, SOFTMAX, LOGISTIC, SOFTMAX_ZERO or PROBIT")
@@ -26,33 +26,45 @@ enum PostTransform: String {
 
     /// Transforms the scores of one row.
     func apply(_ scores: [Float]) -> [Float] {
+        var out = scores
+        out.withUnsafeMutableBufferPointer { apply(inPlace: $0) }
+        return out
+    }
+
+    /// Transforms the scores of one row where they stand.
+    package func apply(inPlace scores: UnsafeMutableBufferPointer<Float>) {
         switch self {
-        case .none: return scores
-        case .logistic: return scores.map(Self.logistic)
+        case .none: break
+        case .logistic: for i in scores.indices { scores[i] = Self.logistic(scores[i]) }
         case .softmax:
             let top = scores.reduce(-.infinity, max)
-            let powers = scores.map { expf($0 - top) }
-            let total = powers.reduce(0, +)
-            return powers.map { $0 / total }
+            for i in scores.indices { scores[i] = expf(scores[i] - top) }
+            let total = scores.reduce(0, +)
+            for i in scores.indices { scores[i] /= total }
         case .softmaxZero:
             let top = scores.reduce(-.infinity, max)
             let scale = expf(-top)
-            let powers = scores.map { $0 > 0.0000001 || $0 < -0.0000001 ? expf($0 - top) : $0 * scale }
-            let total = powers.reduce(0, +)
-            return powers.map { total == 0 ? $0 : $0 / total }
-        case .probit: return scores.map(Ops.probit)
+            for i in scores.indices {
+                let x = scores[i]
+                scores[i] = x > 0.0000001 || x < -0.0000001 ? expf(x - top) : x * scale
+            }
+            let total = scores.reduce(0, +)
+            if total != 0 { for i in scores.indices { scores[i] /= total } }
+        case .probit: for i in scores.indices { scores[i] = Ops.probit(scores[i]) }
         }
     }
 }
 
 /// The class labels of a classifier: integers or texts.
-struct ClassLabels {
-    let storage: TensorStorage
+package struct ClassLabels {
+    package let storage: TensorStorage
 
-    init(_ node: some OperatorNode, integers: String = "classlabels_ints", strings: String = "classlabels_strings") throws(MaxError) {
+    package init(_ node: some OperatorNode, integers: String = "classlabels_ints", strings: String = "classlabels_strings") throws(MaxError) {
         let (numbers, texts) = (node.optionalInts(integers) ?? [], node.optionalStrings(strings) ?? [])
         guard numbers.isEmpty != texts.isEmpty else {
-            throw MaxError(.malformed, "expected class labels in one of \(integers) and \(strings), found them in \(numbers.isEmpty ? "neither" : "both")")
+            throw MaxError(
+                .malformed,
+                "expected class labels in one of \(integers) and \(strings), found them in \(numbers.isEmpty ? "neither" : "both")")
         }
         storage = texts.isEmpty ? .i64(numbers) : .string(texts)
     }

@@ -65,7 +65,9 @@ private struct SVMClassification {
         (coefficients, vectors, rho) = (floats("coefficients"), floats("support_vectors"), floats("rho"))
         (probA, probB) = (floats("prob_a"), floats("prob_b"))
         let classes = labels.storage.count
-        guard classes <= SVMClassification.mostClasses else { throw MaxError(.limitExceeded, "\(classes) classes, at most \(SVMClassification.mostClasses)") }
+        guard classes <= SVMClassification.mostClasses else {
+            throw MaxError(.limitExceeded, "\(classes) classes, at most \(SVMClassification.mostClasses)")
+        }
         var runs: [(start: Int, count: Int)] = []
         var total = 0
         for given in node.optionalInts("vectors_per_class") ?? [] {

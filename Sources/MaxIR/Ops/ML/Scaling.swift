@@ -8,7 +8,9 @@ extension Ops {
         infer: { node throws(MaxError) in
             let x = try node.tensorType(0)
             let (offset, scale) = (try node.floats("offset").count, try node.floats("scale").count)
-            guard offset == scale, offset >= 1 else { throw MaxError(.malformed, "\(offset) offsets and \(scale) scales, expected as many") }
+            guard offset == scale, offset >= 1 else {
+                throw MaxError(.malformed, "\(offset) offsets and \(scale) scales, expected as many")
+            }
             if let width = x.shape?.last?.fixed, offset != 1, offset != width {
                 throw MaxError(.malformed, "\(offset) offsets for \(width) columns")
             }
@@ -17,7 +19,9 @@ extension Ops {
         evaluate: { node throws(MaxError) in
             let x = try node.tensor(0)
             let (offset, scale) = (try node.floats("offset").map { Float($0) }, try node.floats("scale").map { Float($0) })
-            guard offset.count == 1 || offset.count == x.shape.last else { throw node.malformed("\(offset.count) offsets for shape \(x.shape)") }
+            guard offset.count == 1 || offset.count == x.shape.last else {
+                throw node.malformed("\(offset.count) offsets for shape \(x.shape)")
+            }
             let out = try Rows.floats(node).enumerated().map { ($1 - offset[$0 % offset.count]) * scale[$0 % scale.count] }
             return [.tensor(Tensor(out, shape: x.shape))]
         })
@@ -33,9 +37,12 @@ extension Ops {
         onnx: .ml("Imputer", since: 1),
         infer: { node throws(MaxError) in
             let x = try node.tensorType(0)
-            let count = x.element.isFloat ? node.optionalFloats("imputed_value_floats")?.count : node.optionalInts("imputed_value_int64s")?.count
+            let count =
+                x.element.isFloat ? node.optionalFloats("imputed_value_floats")?.count : node.optionalInts("imputed_value_int64s")?.count
             guard let count, count >= 1 else { throw MaxError(.malformed, "imputed values for \(x) are missing") }
-            if let width = x.shape?.last?.fixed, count != 1, count != width { throw MaxError(.malformed, "\(count) imputed values for \(width) columns") }
+            if let width = x.shape?.last?.fixed, count != 1, count != width {
+                throw MaxError(.malformed, "\(count) imputed values for \(width) columns")
+            }
             return [.tensor(x)]
         },
         evaluate: { node throws(MaxError) in
@@ -51,10 +58,22 @@ extension Ops {
                 _ = try column(0, values.count)
                 switch x.storage {
                 case .f64(let a):
-                    return [.tensor(Tensor(a.enumerated().map { $1 == replaced || ($1.isNaN && replaced.isNaN) ? values[values.count == 1 ? 0 : $0 % width] : $1 }, shape: x.shape))]
+                    return [
+                        .tensor(
+                            Tensor(
+                                a.enumerated().map {
+                                    $1 == replaced || ($1.isNaN && replaced.isNaN) ? values[values.count == 1 ? 0 : $0 % width] : $1
+                                }, shape: x.shape))
+                    ]
                 default:
                     let (narrow, key) = (values.map { Float($0) }, Float(replaced))
-                    return [.tensor(Tensor(try Rows.floats(node).enumerated().map { $1 == key || ($1.isNaN && key.isNaN) ? narrow[narrow.count == 1 ? 0 : $0 % width] : $1 }, shape: x.shape))]
+                    return [
+                        .tensor(
+                            Tensor(
+                                try Rows.floats(node).enumerated().map {
+                                    $1 == key || ($1.isNaN && key.isNaN) ? narrow[narrow.count == 1 ? 0 : $0 % width] : $1
+                                }, shape: x.shape))
+                    ]
                 }
             }
             let values = try node.ints("imputed_value_int64s")
@@ -66,7 +85,8 @@ extension Ops {
         })
 
     public static let normalizer = Operator(
-        "normalizer", "Rows divided by their norm: MAX, L1 (sum of magnitudes) or L2; a zero norm leaves the row. In f32. Source: ai.onnx.ml Normalizer.",
+        "normalizer",
+        "Rows divided by their norm: MAX, L1 (sum of magnitudes) or L2; a zero norm leaves the row. In f32. Source: ai.onnx.ml Normalizer.",
         operands: [.one("x", Rows.numeric)], attributes: [.defaulted("norm", .string("MAX"))], onnx: .ml("Normalizer", since: 1),
         infer: { node throws(MaxError) in
             guard ["MAX", "L1", "L2"].contains(try node.string("norm").string) else {

@@ -1,0 +1,212 @@
+import CAllocations
+import MaxCases
+import MaxIR
+import MaxImport
+import MaxRuntime
+import Testing
+
+private let rowCounts = [0, 1, 2, 7, 8, 63, 64, 65, 127, 128, 129, 255, 256, 257, 300]
+private let oddFloats: [Float] = [
+    .nan, 0, -0.0, .infinity, -.infinity, 1, 0.5, Float(0.5).nextUp, Float(0.5).nextDown, -1, 1e-35, Float(bitPattern: 0x8001_16C2), 3.25,
+    .greatestFiniteMagnitude, .leastNonzeroMagnitude, 2, 100,
+]
+
+/// The model's outputs are the reference evaluator's, bit for bit, any NaN being equal to any NaN.
+private func expectReference(_ graph: Graph, isPlanned: Bool = true, inputs: (Int) -> [Tensor]) throws {
+    let model = try Model(graph: graph, info: ModelInfo(name: "m"))
+    #expect(model.plan.isPlanned == isPlanned, "\(model.plan.summary)")
+    for rows in rowCounts {
+        let tensors = inputs(rows)
+        let expected = try graph.evaluate(tensors.map { .tensor($0) }).compactMap(\.tensor)
+        let found = try model.predict(tensors)
+        for (a, b) in zip(found, expected) {
+            #expect(a.shape == b.shape)
+            #expect(a.firstDifference(from: b) == nil, "\(rows) rows, \(model.plan.summary)")
+        }
+    }
+}
+
+/// Deterministic numbers.
+private struct Dice: RandomNumberGenerator {
+    var state: UInt64
+    mutating func next() -> UInt64 {
+        state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+        return state ^ (state >> 29)
+    }
+}
+
+private func forest(
+    _ dice: inout Dice, columns: Int, trees: Int, depth: Int, outputs: Int = 1, comparisons: [TreeEnsemble.Comparison],
+    threshold: ElementType, sums: ElementType, missing: [TreeEnsemble.Missing], aggregate: TreeEnsemble.Aggregate = .sum
+) throws -> TreeEnsemble {
+    var builder = TreeEnsembleBuilder(outputs: outputs)
+    for tree in 0..<trees {
+        let inner = (1 << depth) - 1
+        var nodes: [SourceNode] = []
+        for i in 0..<(2 * inner + 1) {
+            let isLeaf = i >= inner || (i > 0 && Int.random(in: 0..<9, using: &dice) == 0)
+            let value = Double(Float.random(in: -1...1, using: &dice))
+            if isLeaf {
+                nodes.append(.leaf([value]))
+            } else {
+                let limit =
+                    Bool.random(using: &dice)
+                    ? value : Double(oddFloats.filter { $0.isFinite }.randomElement(using: &dice) ?? 0)
+                nodes.append(
+                    .split(
+                        SourceNode.Split(
+                            column: Int.random(in: 0..<columns, using: &dice),
+                            comparison: comparisons.randomElement(using: &dice) ?? .less, threshold: limit,
+                            missing: missing.randomElement(using: &dice) ?? .nan,
+                            missingGoesTrue: Bool.random(using: &dice), ifTrue: 2 * i + 1, ifFalse: 2 * i + 2)))
+            }
+        }
+        try builder.addTree(count: nodes.count, output: tree % outputs) { nodes[$0] }
+    }
+    let base = [Double](repeating: 0.25, count: outputs)
+    return try builder.finish(
+        threshold: threshold, base: sums == .f64 ? .f64(base) : .f32(base.map { Float($0) }), aggregate: aggregate)
+}
+
+private func treeGraph(_ ensemble: TreeEnsemble, columns: Int, input: ElementType = .f32) throws -> Graph {
+    var builder = GraphBuilder(name: "trees")
+    let x = try builder.input("x", TensorType(input, [.rows, .fixed(columns)]), missing: .nan)
+    builder.output("y", try builder.add(Ops.trees, [x], ensemble.attributes))
+    return try builder.finish()
+}
+
+private func matrix(_ dice: inout Dice, _ rows: Int, _ columns: Int) -> [Float] {
+    (0..<rows * columns).map { _ in
+        Bool.random(using: &dice) ? Float.random(in: -1...1, using: &dice) : oddFloats.randomElement(using: &dice) ?? 0
+    }
+}
+
+@Suite struct PlanTests {
+    @Test(arguments: [1, 3, 6, 8])
+    func `trees of plain comparisons are the reference's`(depth: Int) throws {
+        var dice = Dice(state: 7)
+        let columns = 9
+        for threshold in [ElementType.f32, .f64] {
+            let ensemble = try forest(
+                &dice, columns: columns, trees: 17, depth: depth, outputs: 3,
+                comparisons: [.less, .lessOrEqual, .greater, .greaterOrEqual], threshold: threshold, sums: .f32,
+                missing: [.none, .nan])
+            try expectReference(try treeGraph(ensemble, columns: columns)) {
+                [Tensor(matrix(&dice, $0, columns), shape: [$0, columns])]
+            }
+        }
+    }
+
+    @Test(arguments: [TreeEnsemble.Aggregate.sum, .average])
+    func `trees of every test and policy are the reference's`(aggregate: TreeEnsemble.Aggregate) throws {
+        var dice = Dice(state: 8)
+        let columns = 5
+        for (threshold, input) in [(ElementType.f32, ElementType.f32), (.f64, .f64), (.f64, .f32), (.f32, .f64)] {
+            let ensemble = try forest(
+                &dice, columns: columns, trees: 11, depth: 5, outputs: 2,
+                comparisons: [.less, .lessOrEqual, .greater, .greaterOrEqual, .equal, .notEqual], threshold: threshold,
+                sums: threshold, missing: [.none, .nan, .zero, .nanIsZero], aggregate: aggregate)
+            try expectReference(try treeGraph(ensemble, columns: columns, input: input)) { rows in
+                let values = matrix(&dice, rows, columns)
+                return [
+                    input == .f64
+                        ? Tensor(values.map { Double($0) * 1.0000001 }, shape: [rows, columns])
+                        : Tensor(values, shape: [rows, columns])
+                ]
+            }
+        }
+    }
+
+    @Test func `columns with more thresholds than a byte ranks are the reference's`() throws {
+        var dice = Dice(state: 9)
+        let ensemble = try forest(
+            &dice, columns: 1, trees: 60, depth: 4, comparisons: [.less], threshold: .f32, sums: .f32, missing: [.nan])
+        try expectReference(try treeGraph(ensemble, columns: 1)) { [Tensor(matrix(&dice, $0, 1), shape: [$0, 1])] }
+    }
+
+    @Test func `dictionaries, links and comparisons are the reference's`() throws {
+        var builder = GraphBuilder(name: "mixed")
+        let text = try builder.input("text", TensorType(.string, [.rows]), missing: .value(.string("none")))
+        let number = try builder.input("number", TensorType(.i64, [.rows]), missing: .value(.int(3)))
+        let x = try builder.input("x", TensorType(.f32, [.rows]), missing: .nan)
+        let axes = try builder.constant(Tensor([Int64(1)]))
+        let a = try builder.add(
+            Ops.labelEncoder, [text],
+            [
+                "keys_strings": .strings(["", "a", "é", "e\u{301}", "a", "none"]),
+                "values_floats": .floats([1, 2, 3, 4, 5, 6]), "default_float": .float(.nan),
+            ])
+        let b = try builder.add(
+            Ops.labelEncoder, [number],
+            ["keys_int64s": .ints([0, -1, .max, .min]), "values_floats": .floats([1, 2, 3, 4]), "default_float": .float(-0.0)])
+        let parts = try [a, b, x].map { try builder.add(Ops.unsqueeze, [$0, axes]) }
+        let joined = try builder.add(Ops.concat, parts, ["axis": .int(1)])
+        builder.output("softmax", try builder.add(Ops.softmaxWide, [joined]))
+        builder.output("logistic", try builder.add(Ops.logistic, [joined], ["form": .string("clamped")]))
+        let half = try builder.constant(Tensor(scalar: Float(0.5)))
+        let above = try builder.add(Ops.greater, [joined, half])
+        builder.output("above", above)
+        builder.output("label", try builder.add(Ops.cast, [above], ["to": .type(.i64)]))
+        let row = try builder.constant(Tensor([Float(1.5), -0.0, .infinity]))
+        for op in [Ops.add, Ops.sub, Ops.mul, Ops.div] {
+            builder.output(Text(op.name), try builder.add(op, [row, joined]))
+        }
+        let texts: [Text] = ["", "a", "é", "e\u{301}", "b", "none", "ab"]
+        let numbers: [Int64] = [0, -1, 1, .max, .min, 7]
+        try expectReference(try builder.finish()) { rows in
+            [
+                Tensor((0..<rows).map { texts[$0 % texts.count] }), Tensor((0..<rows).map { numbers[$0 % numbers.count] }),
+                Tensor((0..<rows).map { oddFloats[$0 % oddFloats.count] }),
+            ]
+        }
+    }
+
+    @Test func `a planned call allocates nothing, and an error names column and row`() throws {
+        var dice = Dice(state: 10)
+        let ensemble = try forest(
+            &dice, columns: 4, trees: 20, depth: 6, comparisons: [.less], threshold: .f32, sums: .f32, missing: [.nan])
+        let model = try Model(graph: try treeGraph(ensemble, columns: 4), info: ModelInfo(name: "m"))
+        let values = matrix(&dice, 300, 4).map(Double.init)
+        try values.withUnsafeBytes { bytes in
+            let start = try #require(bytes.baseAddress)
+            let views = (0..<4).map { ColumnView(.f64, start + 8 * $0, strideBytes: 32) }
+            for rows in [1, 300] {
+                let context = try model.makeContext(maximumRows: rows)
+                try views.withUnsafeBufferPointer { try context.predict($0, rows: rows) }
+                let before = maxai_allocation_count()
+                try views.withUnsafeBufferPointer { try context.predict($0, rows: rows) }
+                let after = maxai_allocation_count()
+                #expect(before > 0)
+                #expect(after - before == 0)
+            }
+        }
+        let graph = try sumGraph()
+        let strict = try Model(graph: graph, info: ModelInfo(name: "sum"))
+        #expect(strict.plan.isPlanned)
+        #expect(throws: MaxError.self) {
+            let context = try strict.makeContext(maximumRows: 300)
+            try values.withUnsafeBytes { bytes in
+                guard let start = bytes.baseAddress else { return }
+                let offsets = [Int64](repeating: 0, count: 301)
+                try offsets.withUnsafeBufferPointer { offsets in
+                    guard let first = offsets.baseAddress else { return }
+                    let views = [
+                        ColumnView(.f64, start, strideBytes: 8), ColumnView(.string, start, strideBytes: 0, offsets: .wide(first)),
+                    ]
+                    try views.withUnsafeBufferPointer { try context.predict($0, rows: 2) }
+                }
+            }
+        }
+    }
+
+    @Test func `threads that share a model agree`() async throws {
+        var dice = Dice(state: 11)
+        let ensemble = try forest(
+            &dice, columns: 4, trees: 20, depth: 6, comparisons: [.less], threshold: .f32, sums: .f32, missing: [.nan])
+        let model = try Model(graph: try treeGraph(ensemble, columns: 4), info: ModelInfo(name: "m"))
+        let x = Tensor(matrix(&dice, 300, 4), shape: [300, 4])
+        async let a = model.predict([x])
+        async let b = model.predict([x])
+        #expect(try await a[0].firstDifference(from: try await b[0]) == nil)
+    }
+}

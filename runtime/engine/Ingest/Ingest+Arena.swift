@@ -1,0 +1,75 @@
+import MaxIR
+
+extension Ingest {
+    /// Writes one column of a block into the arena, with the rules and errors of `tensor`.
+    ///
+    /// - Parameter first: the row of `view` that becomes row 0 of the frame.
+    static func fill(
+        _ frame: Frame, _ input: Program.Input, _ k: Int, _ view: ColumnView, _ first: Int, _ column: Schema.Column,
+        _ missing: StringView?
+    ) throws(MaxError) {
+        let rows = frame.rows
+        switch input.slot.element {
+        case .f32:
+            let to = frame.pointer(input.slot, column: k, as: Float.self)
+            if view.validity == nil {
+                var from = view.values + first * view.strideBytes
+                switch view.element {
+                case .f32:
+                    for row in 0..<rows { to[row] = from.loadUnaligned(as: Float.self); from += view.strideBytes }
+                    return
+                case .f64:
+                    for row in 0..<rows { to[row] = Float(from.loadUnaligned(as: Double.self)); from += view.strideBytes }
+                    return
+                default: break
+                }
+            }
+            for row in 0..<rows { to[row] = try single(view, first + row, column) }
+        case .f64:
+            let to = frame.pointer(input.slot, column: k, as: Double.self)
+            for row in 0..<rows { to[row] = try double(view, first + row, column) }
+        case .bool:
+            let to = frame.pointer(input.slot, column: k, as: Bool.self)
+            for row in 0..<rows { to[row] = try integer(view, first + row, column) != 0 }
+        case .string:
+            guard let digits = input.digits else { throw MaxError(.internal, "a string input without room for digits") }
+            let to = frame.pointer(input.slot, column: k, as: StringView.self)
+            let room = frame.pointer(digits, column: 24 * k, as: UInt8.self)
+            for row in 0..<rows { to[row] = try view24(view, first + row, column, missing, room + 24 * row) }
+        default:
+            let to = frame.pointer(input.slot, column: k, as: Int64.self)
+            for row in 0..<rows { to[row] = try integer(view, first + row, column) }
+        }
+    }
+
+    /// One text, where it stands; an integer is written into `room`, which has 24 bytes.
+    private static func view24(
+        _ view: ColumnView, _ row: Int, _ column: Schema.Column, _ missing: StringView?, _ room: UnsafeMutablePointer<UInt8>
+    ) throws(MaxError) -> StringView {
+        guard view.isValid(row) else {
+            guard let missing else { throw absent(column, row) }
+            return missing
+        }
+        switch view.element {
+        case .string:
+            guard let offsets = view.offsets else { throw MaxError(.internal, "a string column without offsets") }
+            let range = offsets.range(row)
+            return StringView(start: view.values.assumingMemoryBound(to: UInt8.self) + range.lowerBound, count: range.count)
+        case .f64, .f32, .f16, .bf16: throw mismatch(view, column)
+        default:
+            let value = try exactInteger(view, row, column)
+            var rest = value.magnitude
+            var start = 24
+            repeat {
+                start -= 1
+                room[start] = UInt8(ascii: "0") + UInt8(rest % 10)
+                rest /= 10
+            } while rest > 0
+            if value < 0 {
+                start -= 1
+                room[start] = UInt8(ascii: "-")
+            }
+            return StringView(start: UnsafePointer(room + start), count: 24 - start)
+        }
+    }
+}

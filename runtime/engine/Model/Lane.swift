@@ -1,0 +1,92 @@
+import MaxIR
+
+/// The memory that a program runs in: one arena for a block of rows and the results of a call.
+final class Lane {
+    private let program: Program
+    private let stride: Int
+    private let arena: UnsafeMutableRawPointer
+    private let results: [UnsafeMutableRawPointer]
+    private let texts = TextPool()
+    private var rows = 0
+    /// Whether the last error came from a step, and so names a row of its block.
+    private(set) var failedInStep = false
+
+    init(_ program: Program, maximumRows: Int) throws(MaxError) {
+        self.program = program
+        stride = (min(maximumRows, Program.blockRows) + 63) / 64 * 64
+        var sizes: [Int] = []
+        for slot in program.outputs.map(\.slot) {
+            sizes.append(try maximumRows.multiplied(by: try slot.width.multiplied(by: slot.byteCount, "results"), "results"))
+        }
+        let byteCount = max(program.bytesPerRow * stride, 64)
+        arena = .allocate(byteCount: byteCount, alignment: 64)
+        arena.initializeMemory(as: UInt8.self, repeating: 0, count: byteCount)
+        results = sizes.map { .allocate(byteCount: max($0, 64), alignment: 64) }
+    }
+
+    deinit {
+        arena.deallocate()
+        for result in results { result.deallocate() }
+    }
+
+    func output(_ index: Int) -> UnsafeRawBufferPointer {
+        let slot = program.outputs[index].slot
+        return UnsafeRawBufferPointer(start: results[index], count: rows * slot.width * slot.byteCount)
+    }
+
+    func predict(_ schema: Schema, _ columns: UnsafeBufferPointer<ColumnView>, rows: Int) throws(MaxError) {
+        self.rows = 0
+        failedInStep = false
+        texts.reset()
+        var first = 0
+        while first < rows {
+            let frame = Frame(base: arena, stride: stride, rows: min(stride, rows - first), texts: texts)
+            for index in program.inputs.indices {
+                let input = program.inputs[index]
+                let start = schema.inputs[index].firstColumn
+                for k in 0..<input.slot.width {
+                    try Ingest.fill(frame, input, k, columns[start + k], first, schema.columns[start + k], program.defaults[start + k])
+                }
+            }
+            do {
+                for step in program.steps { try step.run(frame) }
+            } catch {
+                failedInStep = true
+                throw error
+            }
+            for index in program.outputs.indices { store(program.outputs[index], frame, results[index], first) }
+            first += frame.rows
+        }
+        self.rows = rows
+    }
+
+    private func store(_ output: Program.Output, _ frame: Frame, _ result: UnsafeMutableRawPointer, _ first: Int) {
+        let slot = output.slot
+        if slot.element == .string, !output.isConstantText {
+            // Such a text stands in the arena or in the caller's column.
+            for column in 0..<slot.width {
+                let views = frame.pointer(slot, column: column, as: StringView.self)
+                for row in 0..<frame.rows { views[row] = texts.copy(views[row].bytes) }
+            }
+        }
+        let size = slot.byteCount
+        let to = result + first * slot.width * size
+        guard slot.width > 1 else { return to.copyMemory(from: frame.raw(slot), byteCount: frame.rows * size) }
+        for column in 0..<slot.width {
+            let from = UnsafeRawPointer(frame.raw(slot, column: column))
+            switch size {
+            case 1: spread(from, to + column, frame.rows, slot.width, UInt8.self)
+            case 2: spread(from, to + 2 * column, frame.rows, slot.width, UInt16.self)
+            case 16: spread(from, to + 16 * column, frame.rows, slot.width, StringView.self)
+            case 4: spread(from, to + 4 * column, frame.rows, slot.width, UInt32.self)
+            default: spread(from, to + 8 * column, frame.rows, slot.width, UInt64.self)
+            }
+        }
+    }
+
+    @inline(__always)
+    private func spread<T: BitwiseCopyable>(_ from: UnsafeRawPointer, _ to: UnsafeMutableRawPointer, _ rows: Int, _ width: Int, _: T.Type) {
+        let (source, target) = (from.assumingMemoryBound(to: T.self), to.assumingMemoryBound(to: T.self))
+        for row in 0..<rows { target[row * width] = source[row] }
+    }
+}

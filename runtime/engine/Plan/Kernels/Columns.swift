@@ -1,0 +1,94 @@
+import MaxIR
+
+/// Operators that move whole columns.
+extension KernelTable {
+    static let columns: [String: Choice] = [
+        "concat": { try $0.concat() }, "gather": { try $0.gather() }, "array_feature_extractor": { try $0.gather() },
+        "slice": { $0.slice() }, "feature_vectorizer": { $0.featureVectorizer() },
+    ]
+}
+
+extension KernelRequest {
+    func concat() throws -> (any Step)? {
+        // Along axis 1 the parts' columns follow each other whatever the later axes are.
+        guard rank >= 2, try axis() == 1 else { return nil }
+        let parts = operands.compactMap(\.slot)
+        guard parts.count == operands.count else { return nil }
+        return ConcatStep(parts: parts, out: out)
+    }
+
+    func gather() throws -> (any Step)? {
+        guard let x = matrix(0), let indices: (values: [Int64], shape: [Int]) = constant(1) else { return nil }
+        let isGather = node.op.name == "gather"
+        if isGather { guard try axis() == 1 else { return nil } }
+        guard indices.values.count == out.width else { return nil }
+        var columns: [Int] = []
+        for position in indices.values {
+            let column = position < 0 && isGather ? position + Int64(x.width) : position
+            guard column >= 0, column < Int64(x.width) else { return nil }
+            columns.append(Int(column))
+        }
+        return GatherStep(x: x, columns: columns, out: out)
+    }
+
+    /// Along axis 1, forward, within bounds.
+    func slice() -> (any Step)? {
+        guard let x = matrix(0), let starts: (values: [Int64], shape: [Int]) = constant(1), let axes: (values: [Int64], shape: [Int]) = constant(3),
+            starts.values.count == 1, axes.values == [1] || axes.values == [-1]
+        else { return nil }
+        let steps: (values: [Int64], shape: [Int])? = constant(4)
+        guard steps.map({ $0.values == [1] }) ?? (operands.count < 5) else { return nil }
+        let first = starts.values[0] < 0 ? starts.values[0] + Int64(x.width) : starts.values[0]
+        guard first >= 0, first + Int64(out.width) <= Int64(x.width) else { return nil }
+        return GatherStep(x: x, columns: Array(Int(first)..<Int(first) + out.width), out: out)
+    }
+
+    mutating func featureVectorizer() -> (any Step)? {
+        guard evaluation.optionalInts("inputdimensions") ?? [] == [] || declaredWidthsHold() else { return nil }
+        var parts: [Slot] = []
+        for index in operands.indices {
+            guard let part = try? floats(index) else { return nil }
+            parts.append(part)
+        }
+        guard parts.reduce(0, { $0 + $1.width }) == out.width else { return nil }
+        return ConcatStep(parts: parts, out: out)
+    }
+
+    private func declaredWidthsHold() -> Bool {
+        let declared = evaluation.optionalInts("inputdimensions") ?? []
+        return declared.count >= operands.count
+            && operands.indices.allSatisfy { operands[$0].slot.map { Int64($0.width) } == declared[$0] }
+    }
+}
+
+/// Columns of several values, side by side.
+struct ConcatStep: Step {
+    var kernel: String { "concat" }
+    let parts: [Slot]
+    let out: Slot
+
+    func run(_ frame: Frame) {
+        var column = 0
+        for part in parts {
+            for k in 0..<part.width {
+                frame.raw(out, column: column).copyMemory(from: frame.raw(part, column: k), byteCount: frame.rows * part.byteCount)
+                column += 1
+            }
+        }
+    }
+}
+
+/// Some columns of a value.
+struct GatherStep: Step {
+    var kernel: String { "gather" }
+    let x: Slot
+    let columns: [Int]
+    let out: Slot
+
+    func run(_ frame: Frame) {
+        for (k, column) in columns.enumerated() {
+            frame.raw(out, column: k).copyMemory(from: frame.raw(x, column: column), byteCount: frame.rows * x.byteCount)
+        }
+    }
+}
+

@@ -1,0 +1,24 @@
+import MaxIR
+
+/// How a model runs on this machine.
+public struct Plan: Sendable {
+    let program: Program?
+    /// The kernels in order, or why the reference evaluator runs the graph.
+    public let summary: String
+    /// Whether calls run on kernels and allocate nothing.
+    public var isPlanned: Bool { program != nil }
+
+    init(_ graph: Graph, _ schema: Schema) {
+        do {
+            let program = try Planner.plan(graph, schema)
+            self.program = program
+            summary = program.summary
+        } catch let error as NotPlanned {
+            program = nil
+            summary = "reference evaluator: \(error.reason)"
+        } catch {
+            program = nil
+            summary = "reference evaluator: \(error)"
+        }
+    }
+}

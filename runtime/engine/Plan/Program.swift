@@ -1,0 +1,93 @@
+import MaxIR
+
+/// Where a value of the graph stands in the arena: `width` columns of one element per row.
+struct Slot: Sendable {
+    /// From the start of the arena, in bytes per row of the block.
+    var offset: Int
+    var element: ElementType
+    var width: Int
+
+    var byteCount: Int { Slot.byteCount(of: element) }
+    static func byteCount(of element: ElementType) -> Int { element.byteCount ?? MemoryLayout<StringView>.stride }
+}
+
+/// The arena of one call: values are column-major, `stride` rows from one column to the next.
+struct Frame {
+    let base: UnsafeMutableRawPointer
+    /// Rows that the arena has room for: a multiple of 64.
+    let stride: Int
+    /// Rows of this block.
+    let rows: Int
+    /// For texts that a step makes.
+    let texts: TextPool
+
+    @inline(__always) func raw(_ slot: Slot, column: Int = 0) -> UnsafeMutableRawPointer {
+        base + (slot.offset + column * slot.byteCount) * stride
+    }
+    @inline(__always) func pointer<T>(_ slot: Slot, column: Int = 0, as: T.Type = T.self) -> UnsafeMutablePointer<T> {
+        raw(slot, column: column).assumingMemoryBound(to: T.self)
+    }
+}
+
+/// One kernel with its operands: reads and writes slots of a frame, allocates nothing.
+protocol Step: Sendable {
+    var kernel: String { get }
+    /// - Throws: what the operator refuses; positions in the message count from the first row of the block.
+    func run(_ frame: Frame) throws(MaxError)
+}
+
+/// What a loaded model runs: its graph as a list of kernels over one arena. Immutable.
+struct Program: Sendable {
+    /// Most rows of one block.
+    static let blockRows = 256
+
+    struct Input: Sendable {
+        let slot: Slot
+        /// 24 bytes per row and column for integers written as text; nil for other inputs.
+        let digits: Slot?
+    }
+
+    struct Output: Sendable {
+        let slot: Slot
+        /// Whether its texts stand in the model's constants, so that they outlive the call.
+        let isConstantText: Bool
+    }
+
+    let inputs: [Input]
+    let steps: [any Step]
+    let outputs: [Output]
+    /// Bytes of arena per row.
+    let bytesPerRow: Int
+    /// The texts that stand for missing values, by column of the schema.
+    let defaults: [StringView?]
+    let constants: ConstantMemory
+
+    /// The kernels in order, runs of one counted.
+    var summary: String {
+        var out: [(name: String, count: Int)] = []
+        for step in steps {
+            if let last = out.last, last.name == step.kernel { out[out.count - 1].count += 1 } else { out.append((step.kernel, 1)) }
+        }
+        return out.map { $0.count > 1 ? "\($0.name) ×\($0.count)" : $0.name }.joined(separator: ", ")
+    }
+}
+
+extension StringView: @unchecked Sendable {}
+
+/// Memory that kernels point into; written while a program is built, only read afterwards.
+final class ConstantMemory: @unchecked Sendable {
+    private var blocks: [UnsafeMutableRawPointer] = []
+
+    deinit { for block in blocks { block.deallocate() } }
+
+    func copy<T: BitwiseCopyable>(_ values: [T]) -> UnsafeMutablePointer<T> {
+        let memory = UnsafeMutableRawPointer.allocate(
+            byteCount: max(values.count * MemoryLayout<T>.stride, 64), alignment: 64)
+        blocks.append(memory)
+        let typed = memory.bindMemory(to: T.self, capacity: max(values.count, 1))
+        for (index, value) in values.enumerated() { (typed + index).initialize(to: value) }
+        return typed
+    }
+
+    func copy(_ text: Text) -> StringView { StringView(start: UnsafePointer(copy(text.utf8)), count: text.utf8.count) }
+}
