@@ -20,7 +20,7 @@ func library(_ name: String, _ path: String, _ dependencies: [Target.Dependency]
 
 func command(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
     .executableTarget(
-        name: name, dependencies: dependencies + ["MaxCommand", argumentParser], path: "Sources/\(name)",
+        name: name, dependencies: dependencies + ["MaxIR", "MaxCommand", argumentParser], path: "Sources/\(name)",
         swiftSettings: swiftSettings)
 }
 
@@ -79,13 +79,13 @@ let package = Package(
             exclude: ["passing.txt"], swiftSettings: swiftSettings),
         tests("ArchitectureTests", []),
         tests("MaxIRTests", ["MaxIR"]),
-        tests("MaxFormatsTests", ["MaxFormats"]),
-        tests("MaxRuntimeTests", ["MaxRuntime", "MaxImport", "MaxCases", "CAllocations"]),
-        tests("MaxImportTests", ["MaxImport", "MaxFormats", "MaxCases"]),
-        tests("MaxCompilerTests", ["MaxCompiler", "MaxImport"]),
-        tests("MaxTabularTests", ["MaxTabular"]),
-        tests("MaxRegistryTests", ["MaxRegistry"]),
-        tests("MaxServingTests", ["MaxServing"]),
+        tests("MaxFormatsTests", ["MaxIR", "MaxFormats"]),
+        tests("MaxRuntimeTests", ["MaxIR", "MaxRuntime", "MaxImport", "MaxCases", "CAllocations"]),
+        tests("MaxImportTests", ["MaxIR", "MaxImport", "MaxFormats", "MaxCases"]),
+        tests("MaxCompilerTests", ["MaxIR", "MaxCompiler", "MaxImport"]),
+        tests("MaxTabularTests", ["MaxIR", "MaxTabular"]),
+        tests("MaxRegistryTests", ["MaxIR", "MaxRuntime", "MaxRegistry"]),
+        tests("MaxServingTests", ["MaxIR", "MaxRuntime", "MaxServing"]),
         tests(
             "CommandTests",
             ["MaxCases", "MaxIR", "maxai-compile", "maxai-score", "maxai-inspect", "maxai-registry", "maxai-serve"]),

@@ -3,7 +3,8 @@ public enum Pipeline {
     /// Every rewrite that a default compile runs; all are exact.
     public static let exact: [any RewriteRule] = [
         FoldConstants(), RemoveIdentity(), MergeCasts(), MergeTransposes(), MergeReshapes(), MergeConcats(),
-        SelectFromConcat(), MergeLabelEncoders(), MergeImputers(), FoldImputerIntoTrees(), FoldScalerIntoTrees(),
+        TableLookups(), CastBeforeReshape(), SelectFromConcat(), MergeLabelEncoders(), MergeImputers(), FoldImputerIntoTrees(),
+        FoldScalerIntoTrees(),
         FoldLoneLeaves(), CommonSubexpressions(), DeadNodes(), DroppedColumns(),
     ]
 

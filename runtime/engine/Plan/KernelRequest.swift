@@ -28,7 +28,9 @@ struct KernelRequest {
 
     /// Operand `index` if it is a constant of this element type.
     func constant<E: TensorElement>(_ index: Int, as: E.Type = E.self) -> (values: [E], shape: [Int])? {
-        guard index < operands.count, case .constant(let tensor) = operands[index], let values = tensor.values(as: E.self) else { return nil }
+        guard index < operands.count, case .constant(let tensor) = operands[index], let values = tensor.values(as: E.self) else {
+            return nil
+        }
         return (values, tensor.shape)
     }
 

@@ -17,7 +17,4 @@ enum KernelTable {
         if let step = try scalarMap(request) { return step }
         return nil
     }
-
-    /// Whether the kernels of this operator give texts of the model's own.
-    static func givesConstantText(_ op: Operator) -> Bool { ["label_encoder", "linear_classifier"].contains(op.name) }
 }

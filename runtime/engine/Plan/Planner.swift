@@ -92,7 +92,7 @@ struct Planner {
         var request = KernelRequest(node: node, operands: operands, results: results, constants: constants, arena: arena)
         if let step = try KernelTable.step(&request) {
             steps += request.preparations + [step]
-            if KernelTable.givesConstantText(node.op) { for result in results { constantTexts.insert(result.slot.offset) } }
+            if step.givesConstantText { for result in results { constantTexts.insert(result.slot.offset) } }
         } else if try RowLocality.holds(request) {
             steps.append(ReferenceStep(node: node, operands: operands, results: results))
         } else {

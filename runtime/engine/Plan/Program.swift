@@ -34,6 +34,12 @@ protocol Step: Sendable {
     var kernel: String { get }
     /// - Throws: what the operator refuses; positions in the message count from the first row of the block.
     func run(_ frame: Frame) throws(MaxError)
+    /// Whether the texts it gives stand in the model's constants.
+    var givesConstantText: Bool { get }
+}
+
+extension Step {
+    var givesConstantText: Bool { false }
 }
 
 /// What a loaded model runs: its graph as a list of kernels over one arena. Immutable.

@@ -24,13 +24,14 @@ enum RowLocality {
         let name = r.node.op.name
         if r.node.op.scalar != nil || elementwise.contains(name) { return broadcastsByRow(r) }
         if matrix.contains(name) { return operandZeroAloneHasRows(r, rank: 2) || (name == "feature_vectorizer" && allMatrices(r)) }
+        if name == "gather", case .constant? = r.operands.first { return try r.evaluation.int("axis") == 0 }
         if alongAxis.contains(name) {
             guard let axis = try r.axis(), axis != 0 else { return false }
             return name == "concat" ? r.operands.allSatisfy { $0.slot != nil } : operandZeroAloneHasRows(r, rank: nil)
         }
         switch name {
         case "matmul": return operandZeroAloneHasRows(r, rank: 2)
-        case "gemm": return try operandZeroAloneHasRows(r, rank: 2) && !r.evaluation.flag("transA") && broadcastsInside(r, 2)
+        case "gemm": return try r.matrix(0) != nil && r.operands[1].slot == nil && !r.evaluation.flag("transA") && broadcastsInside(r, 2)
         case "transpose": return r.evaluation.optionalInts("perm")?.first == 0
         case "slice": return operandZeroAloneHasRows(r, rank: nil) && axesKeepRows(r, 3)
         default: return name.hasPrefix("reduce_") && operandZeroAloneHasRows(r, rank: nil) && axesKeepRows(r, 1)
@@ -50,8 +51,12 @@ enum RowLocality {
     }
 
     private static func broadcastsInside(_ r: KernelRequest, _ index: Int) -> Bool {
-        guard index < r.operands.count, case .constant(let tensor) = r.operands[index] else { return index >= r.operands.count }
-        return tensor.rank < r.rank || tensor.shape.first == 1
+        guard index < r.operands.count else { return true }
+        return switch r.operands[index] {
+        case .rows(_, let tail): tail.count + 1 == r.rank
+        case .constant(let tensor): tensor.rank < r.rank || tensor.shape.first == 1
+        case .absent: true
+        }
     }
 
     private static func operandZeroAloneHasRows(_ r: KernelRequest, rank: Int?) -> Bool {

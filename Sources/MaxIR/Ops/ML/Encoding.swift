@@ -44,7 +44,9 @@ extension Ops {
         infer: { node throws(MaxError) in
             let (x, y) = (try node.tensorType(0), try node.tensorType(1))
             guard let shape = x.shape, !shape.isEmpty else { return [.tensor(TensorType(x.element, nil))] }
-            let count = y.fixedShape.map { Dimension.fixed($0.reduce(1, *)) } ?? .unknown
+            // The product of y's extents: one that is not a number stands when the others are 1.
+            let open = (y.shape ?? [.unknown]).filter { $0.fixed != 1 }
+            let count = y.fixedShape.map { Dimension.fixed($0.reduce(1, *)) } ?? (open.count == 1 ? open[0] : .unknown)
             if let positions = node.constant(1)?.values(as: Int64.self), let width = shape.last?.fixed,
                 let bad = positions.first(where: { $0 < 0 || $0 >= Int64(width) })
             {

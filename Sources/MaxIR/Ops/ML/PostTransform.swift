@@ -59,7 +59,8 @@ package enum PostTransform: String {
 package struct ClassLabels {
     package let storage: TensorStorage
 
-    package init(_ node: some OperatorNode, integers: String = "classlabels_ints", strings: String = "classlabels_strings") throws(MaxError) {
+    package init(_ node: some OperatorNode, integers: String = "classlabels_ints", strings: String = "classlabels_strings") throws(MaxError)
+    {
         let (numbers, texts) = (node.optionalInts(integers) ?? [], node.optionalStrings(strings) ?? [])
         guard numbers.isEmpty != texts.isEmpty else {
             throw MaxError(

@@ -17,7 +17,25 @@ extension KernelRequest {
         return ConcatStep(parts: parts, out: out)
     }
 
+    /// Elements of a constant vector, one per row and column of positions.
+    private func lookup() throws -> (any Step)? {
+        guard node.op.name == "gather", case .constant(let table)? = operands.first, table.rank == 1, operands.count == 2,
+            let x = operands[1].slot, x.element == .i64, x.width == out.width
+        else { return nil }
+        let values: UnsafeRawPointer
+        switch table.storage {
+        case .f32(let a): values = UnsafeRawPointer(constants.copy(a))
+        case .i32(let a): values = UnsafeRawPointer(constants.copy(a))
+        case .f64(let a): values = UnsafeRawPointer(constants.copy(a))
+        case .i64(let a): values = UnsafeRawPointer(constants.copy(a))
+        case .string(let a): values = UnsafeRawPointer(constants.copy(a.map { text -> StringView in constants.copy(text) }))
+        default: return nil
+        }
+        return LookupStep(x: x, out: out, values: values, count: table.count)
+    }
+
     func gather() throws -> (any Step)? {
+        if let step = try lookup() { return step }
         guard let x = matrix(0), let indices: (values: [Int64], shape: [Int]) = constant(1) else { return nil }
         let isGather = node.op.name == "gather"
         if isGather { guard try axis() == 1 else { return nil } }
@@ -33,7 +51,8 @@ extension KernelRequest {
 
     /// Along axis 1, forward, within bounds.
     func slice() -> (any Step)? {
-        guard let x = matrix(0), let starts: (values: [Int64], shape: [Int]) = constant(1), let axes: (values: [Int64], shape: [Int]) = constant(3),
+        guard let x = matrix(0), let starts: (values: [Int64], shape: [Int]) = constant(1),
+            let axes: (values: [Int64], shape: [Int]) = constant(3),
             starts.values.count == 1, axes.values == [1] || axes.values == [-1]
         else { return nil }
         let steps: (values: [Int64], shape: [Int])? = constant(4)
@@ -92,3 +111,28 @@ struct GatherStep: Step {
     }
 }
 
+/// Elements of a table at positions that count from its end when negative.
+struct LookupStep: Step, @unchecked Sendable {
+    var kernel: String { "gather.table" }
+    var givesConstantText: Bool { true }
+    let x: Slot
+    let out: Slot
+    /// `count` elements of the type of `out`.
+    let values: UnsafeRawPointer
+    let count: Int
+
+    func run(_ frame: Frame) throws(MaxError) {
+        let size = out.byteCount
+        for column in 0..<out.width {
+            let from = frame.pointer(x, column: column, as: Int64.self)
+            let to = frame.raw(out, column: column)
+            for row in 0..<frame.rows {
+                let position = from[row] < 0 ? from[row] &+ Int64(count) : from[row]
+                guard position >= 0, position < Int64(count) else {
+                    throw MaxError(.malformed, "'gather': index \(from[row]), expected \(-count) to \(count - 1)")
+                }
+                (to + row * size).copyMemory(from: values + Int(position) * size, byteCount: size)
+            }
+        }
+    }
+}

@@ -14,7 +14,8 @@ extension KernelRequest {
             guard let x = matrix(0), x.element == element, let b: (values: [F], shape: [Int]) = constant(1), b.shape.count == 2 else {
                 return nil
             }
-            return ProductStep(kernel: node.op.name, x: x, out: out, weights: UnsafePointer(constants.copy(b.values)), scale: 1, addend: nil)
+            return ProductStep(
+                kernel: node.op.name, x: x, out: out, weights: UnsafePointer(constants.copy(b.values)), scale: 1, addend: nil)
         }
         return product(Float.self, .f32) ?? product(Double.self, .f64)
     }
@@ -146,6 +147,7 @@ struct OrderedLinearStep<F: BinaryFloatingPoint>: Step, @unchecked Sendable {
 /// second where it is above 0.
 struct ClassifierStep: Step, @unchecked Sendable {
     var kernel: String { "classifier" }
+    var givesConstantText: Bool { true }
     let raw: Slot
     let labels: Slot
     let scores: Slot

@@ -85,7 +85,6 @@ extension KernelRequest {
 
     func cast() -> (any Step)? {
         guard let x = operands.first?.slot, x.width == out.width else { return nil }
-        func float<F: BinaryFloatingPoint>(_ x: F) -> Int64 { Int64(exactly: x.rounded(.towardZero)) ?? .min }
         switch (x.element, out.element) {
         case (.bool, .i64): return map(Bool.self, .bool) { $0 ? Int64(1) : 0 }
         case (.bool, .f32): return map(Bool.self, .bool) { $0 ? Float(1) : 0 }
@@ -95,6 +94,12 @@ extension KernelRequest {
         case (.f32, .f64): return map(Float.self, .f32) { Double($0) }
         case (.f64, .f32): return map(Double.self, .f64) { Float($0) }
         case (.f32, .i64): return map(Float.self, .f32) { Int64(exactly: $0.rounded(.towardZero)) ?? .min }
+        case (.i32, .i64): return map(Int32.self, .i32) { Int64($0) }
+        case (.i32, .f32): return map(Int32.self, .i32) { Float($0) }
+        case (.i32, .f64): return map(Int32.self, .i32) { Double($0) }
+        case (.i64, .i32): return map(Int64.self, .i64) { Int32(truncatingIfNeeded: $0) }
+        case (.f32, .bool): return map(Float.self, .f32) { $0 != 0 }
+        case (.i64, .bool): return map(Int64.self, .i64) { $0 != 0 }
         case (.f64, .i64): return map(Double.self, .f64) { Int64(exactly: $0.rounded(.towardZero)) ?? .min }
         case let (a, b) where a == b: return copy(x)
         default: return nil

@@ -96,6 +96,7 @@ struct KeyTable: @unchecked Sendable {
 /// `Ops.labelEncoder`.
 struct LabelEncoderStep: Step, @unchecked Sendable {
     var kernel: String { "label_encoder.\(x.element)" }
+    var givesConstantText: Bool { true }
     let x: Slot
     let out: Slot
     let keys: KeyTable

@@ -128,7 +128,9 @@ extension KernelRequest {
     /// The position of the first largest or smallest element of a row; a NaN is both.
     mutating func extreme(isLargest: Bool) throws -> (any Step)? {
         guard let x = matrix(0), try axis() == 1, try !evaluation.flag("select_last_index") else { return nil }
-        func position<E: Comparable & BitwiseCopyable & SendableMetatype>(_: E.Type, _ isNaN: @escaping @Sendable (E) -> Bool) throws -> any Step {
+        func position<E: Comparable & BitwiseCopyable & SendableMetatype>(_: E.Type, _ isNaN: @escaping @Sendable (E) -> Bool) throws
+            -> any Step
+        {
             let scratch = try arena.reserve(x.element, x.width)
             return ReduceStep<E, Int64>(kernel: node.op.name, x: x, out: out, scratch: scratch) { row in
                 var best = 0
