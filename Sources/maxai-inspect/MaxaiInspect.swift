@@ -22,16 +22,25 @@ struct MaxaiInspect: ParsableCommand {
             """,
         version: maxaiVersion)
 
-    @Argument(help: "The bundle.") var bundle: String
+    @Argument(help: "The bundle.") var bundle: String?
     @Flag(help: "The columns in and out.") var schema = false
     @Flag(help: "The graph in its text form.") var graph = false
     @Flag(help: "The sections and what they weigh.") var sizes = false
     @Flag(help: "How it runs on this machine: the kernels in order.") var kernels = false
     @Option(help: "Write a page about it, with a drawing of the graph, to this file (.html).") var card: String?
+    @Flag(help: "Instead of a bundle: every operator there is, as docs/operators.md.") var operators = false
     @Flag(help: "As JSON.") var json = false
 
+    func validate() throws {
+        guard (bundle == nil) == operators else { throw ValidationError("name the bundle to show, or --operators without one") }
+    }
+
     func run() throws {
-        let bundle = try Bundle(path: self.bundle)
+        guard let path = self.bundle else {
+            print(Ops.listing(), terminator: "")
+            return
+        }
+        let bundle = try Bundle(path: path)
         if graph {
             print(try bundle.graph().text().text)
             return

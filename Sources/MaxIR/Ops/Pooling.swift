@@ -1,7 +1,11 @@
-/// Operators over the trailing axes: global pools and determinants.
+import Glibc
+
+/// Pools over windows or over all trailing axes, and determinants.
 extension Ops {
-    public static let globalAveragePool = pool("global_average_pool", "Mean over all axes after the second. Source: ONNX GlobalAveragePool.", "GlobalAveragePool", .mean)
-    public static let globalMaxPool = pool("global_max_pool", "Largest element over all axes after the second. Source: ONNX GlobalMaxPool.", "GlobalMaxPool", .largest)
+    public static let globalAveragePool = pool(
+        "global_average_pool", "Mean over all axes after the second. Source: ONNX GlobalAveragePool.", "GlobalAveragePool", .mean)
+    public static let globalMaxPool = pool(
+        "global_max_pool", "Largest element over all axes after the second. Source: ONNX GlobalMaxPool.", "GlobalMaxPool", .largest)
 
     public static let det = Operator(
         "det", "Determinant of each square matrix in the last two axes, by elimination with pivots. Source: ONNX Det.",
@@ -22,7 +26,95 @@ extension Ops {
             return [.tensor(try node.floats([0], shape, body))]
         })
 
-    static let pooling = [globalAveragePool, globalMaxPool, det]
+    /// A NaN is never the largest, unless a window starts with it.
+    public static let maxPool = Operator(
+        "max_pool", "Largest element of each window, and on request where it stands, in row- or column-major order. Source: ONNX MaxPool.",
+        operands: [.one("x", Set.floats.union([.i8, .u8]))],
+        attributes: AttributeSpec.windows + [
+            .defaulted("ceil_mode", .int(0)), .required("kernel_shape", .ints), .defaulted("storage_order", .int(0)),
+        ],
+        results: .upTo(2), onnx: ONNXMapping("MaxPool", since: 12),
+        infer: { node throws(MaxError) in
+            let out = try Windows.type(
+                node, try node.tensorType(0), kernel: try Windows.kernel(node), channels: nil, ceil: try node.flag("ceil_mode"))
+            return Array([.tensor(out), .tensor(TensorType(.i64, out.shape))].prefix(node.resultCount))
+        },
+        evaluate: { node throws(MaxError) in
+            let x = try node.tensor(0)
+            let values = try Cast.convert(x, to: .f64).values(as: Double.self) ?? []
+            let (windows, shape) = try windows(node, x)
+            let area = windows.extents.reduce(1, *)
+            let covered = (0..<windows.out.reduce(1, *)).map { windows.taps($0).compactMap(\.source) }
+            guard covered.allSatisfy({ !$0.isEmpty }) else { throw node.malformed("a window holds padding alone") }
+            var picked: [Int] = []
+            for channel in 0..<(x.shape[0] * x.shape[1]) {
+                for sources in covered {
+                    var best = channel * area + sources[0]
+                    for source in sources.dropFirst() where values[channel * area + source] > values[best] {
+                        best = channel * area + source
+                    }
+                    picked.append(best)
+                }
+            }
+            let out = Tensor(unchecked: x.storage.picking(picked), shape: shape)
+            guard node.resultCount > 1 else { return [.tensor(out)] }
+            var places = picked
+            if try node.flag("storage_order") {
+                let from = Shaping.strides(windows.extents)
+                places = picked.map { position in
+                    var (place, width) = (0, 1)
+                    for axis in windows.extents.indices {
+                        place += position % area / from[axis] % windows.extents[axis] * width
+                        width *= windows.extents[axis]
+                    }
+                    return position / area * area + place
+                }
+            }
+            return [.tensor(out), .tensor(Tensor(places.map { Int64($0) }, shape: shape))]
+        })
+
+    public static let averagePool = windowed(
+        "average_pool", "Mean of each window, with the padding counted on request. Source: ONNX AveragePool.", "AveragePool", since: 19,
+        [.defaulted("count_include_pad", .int(0))]
+    ) { node, windows throws(MaxError) in AverageBody(windows: windows, countsPadding: try node.flag("count_include_pad")) }
+
+    public static let lpPool = windowed(
+        "lp_pool", "(Σ |x|^p)^(1/p) of each window. Source: ONNX LpPool.", "LpPool", since: 18, [.defaulted("p", .int(2))]
+    ) { node, windows throws(MaxError) in
+        let p = try node.int("p")
+        guard p >= 1, p <= 1 << 10 else { throw node.malformed("p: found \(p), expected 1 or more") }
+        return LpPoolBody(windows: windows, power: Int(p))
+    }
+
+    static let pooling = [globalAveragePool, globalMaxPool, maxPool, averagePool, lpPool, det]
+
+    private static func windows(_ node: Evaluation, _ x: Tensor) throws(MaxError) -> (Windows, [Int]) {
+        guard x.rank >= 3 else { throw node.malformed("operand has shape \(x.shape), expected rank 3 or more") }
+        let windows = try Windows(
+            node, extents: Array(x.shape[2...]), kernel: try Windows.kernel(node), ceil: try node.flag("ceil_mode"))
+        let shape = Array(x.shape[..<2]) + windows.out
+        _ = try elementCount(of: shape, limit: Limits.evaluatedElements)
+        return (windows, shape)
+    }
+
+    private static func windowed(
+        _ name: String, _ summary: String, _ onnx: String, since: Int, _ attributes: [AttributeSpec],
+        _ body: @escaping @Sendable (Evaluation, Windows) throws(MaxError) -> any FloatBody
+    ) -> Operator {
+        Operator(
+            name, summary, operands: [.one("x", .floats)],
+            attributes: AttributeSpec.windows + [.defaulted("ceil_mode", .int(0)), .required("kernel_shape", .ints)] + attributes,
+            onnx: ONNXMapping(onnx, since: since),
+            infer: { node throws(MaxError) in
+                let (x, kernel) = (try node.tensorType(0), try Windows.kernel(node))
+                return [.tensor(try Windows.type(node, x, kernel: kernel, channels: nil, ceil: try node.flag("ceil_mode")))]
+            },
+            evaluate: { node throws(MaxError) in
+                let x = try node.tensor(0)
+                let (windows, shape) = try windows(node, x)
+                return [.tensor(try node.floats([0], shape, try body(node, windows)))]
+            })
+    }
 
     private static func pool(_ name: String, _ summary: String, _ onnx: String, _ rule: PoolBody.Rule) -> Operator {
         Operator(
@@ -52,6 +144,35 @@ private struct PoolBody: FloatBody {
         switch rule {
         case .mean: return lanes.map { lane in lane.reduce(F(0)) { $0 + x[$1] } / F(lane.count) }
         case .largest: return lanes.map { lane in Ops.largest(lane.map { x[$0] }) }
+        }
+    }
+}
+
+private struct AverageBody: FloatBody {
+    let windows: Windows
+    let countsPadding: Bool
+    func callAsFunction<F: BinaryFloatingPoint & TensorElement>(_ operands: [[F]]) throws(MaxError) -> [F] {
+        let places = (0..<windows.out.reduce(1, *)).map { windows.taps($0) }
+        return stride(from: 0, to: operands[0].count, by: max(windows.extents.reduce(1, *), 1)).flatMap { start in
+            places.map { taps in
+                let covered = taps.compactMap(\.source)
+                let count = countsPadding ? taps.count(where: \.isCounted) : covered.count
+                return covered.reduce(F(0)) { $0 + operands[0][start + $1] } / F(count)
+            }
+        }
+    }
+}
+
+private struct LpPoolBody: FloatBody {
+    let windows: Windows
+    let power: Int
+    func callAsFunction<F: BinaryFloatingPoint & TensorElement>(_ operands: [[F]]) throws(MaxError) -> [F] {
+        let places = (0..<windows.out.reduce(1, *)).map { windows.taps($0).compactMap(\.source) }
+        return stride(from: 0, to: operands[0].count, by: max(windows.extents.reduce(1, *), 1)).flatMap { start in
+            places.map { sources in
+                let total = sources.reduce(0.0) { $0 + pow(abs(Double(operands[0][start + $1])), Double(power)) }
+                return F(pow(total, 1 / Double(power)))
+            }
         }
     }
 }
