@@ -26,8 +26,6 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 REFUSED = {
     "onnx-tree-classifier-multi-sparse-classes": "which classes have votes depends on the row",
     "onnx-tree-regressor-sparse-targets": "whether a target has votes depends on the row",
-    "sklearn-k-neighbors-classifier": "control flow",
-    "sklearn-k-neighbors-regressor": "control flow",
     "xgboost-logistic-strings": "categories outside ASCII",
     "xgboost-softprob-strings": "categories outside ASCII",
     "xgboost-squarederror-strings": "categories outside ASCII",
