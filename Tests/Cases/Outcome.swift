@@ -33,7 +33,8 @@ public enum Outcome: Sendable {
     }
 
     /// The first difference of any set; nil when there is none.
-    private static func difference(_ given: Case, _ name: String) throws -> String? {
+    /// - Parameter compared: is given each value expected and the one found.
+    static func difference(_ given: Case, _ name: String, compared: (CaseValue, Value) -> Void = { _, _ in }) throws -> String? {
         let graph =
             given.isONNX
             ? try ONNX.read(given.model, name: Text(name), options: ONNX.Options(keepsMaps: true, namesRows: false))
@@ -51,6 +52,7 @@ public enum Outcome: Sendable {
                 guard let value = result(expected, graph, found, isONNX: given.isONNX) else {
                     return "set \(number): output \(expected.name.quoted) is not there"
                 }
+                compared(expected, value)
                 if let difference = expected.difference(from: value, otherwise: (1e-7, 1e-3)) {
                     return "set \(number): output \(expected.name.quoted): \(difference)"
                 }

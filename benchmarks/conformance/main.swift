@@ -4,14 +4,23 @@ import MaxCases
 /// Holds imported models against the outputs that other libraries give, with the reference evaluator.
 ///
 ///     conformance [--record] [NAME ...]
+///     conformance --fidelity
 ///
 /// Prints how many cases pass, and the rest by operator. `benchmarks/conformance/passing.txt` names the cases that
 /// must pass; the exit status is 1 when one no longer does. `--record` adds those that pass now; it never takes one away.
+/// `--fidelity` prints how far off the values are, by operator, over the cases that pass.
 var arguments = Array(CommandLine.arguments.dropFirst())
 let records = arguments.contains("--record")
 arguments.removeAll { $0 == "--record" }
+if arguments == ["--fidelity"] {
+    var fidelity = Fidelity()
+    for name in CaseFolder.conformance.names() { fidelity.add(name, in: .conformance, isZoo: false) }
+    for name in CaseFolder.zoo.names() { fidelity.add(name, in: .zoo, isZoo: true) }
+    print(fidelity.markdown, terminator: "")
+    exit(0)
+}
 if let option = arguments.first(where: { $0.hasPrefix("-") }) {
-    stop("unknown option \(option): the one option is --record", 2)
+    stop("unknown option \(option): expected --record or --fidelity", 2)
 }
 
 func stop(_ message: String, _ status: Int32) -> Never {
