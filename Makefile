@@ -3,7 +3,7 @@
 # make help    the rest
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-test plugins cases build test conformance demo bench dist lint format clean
+.PHONY: help setup setup-test plugins cases build test check-full conformance demo bench dist dist-check lint format clean
 
 APT := clang-format libssl-dev libzstd-dev libonnx-dev libprotobuf-dev pkg-config python3 python3-pip python3-venv
 SWIFT_FLAGS := -c release
@@ -27,6 +27,9 @@ build: plugins ## release build of every command, into .build/release
 test: setup-test plugins cases ## everything that continuous integration runs
 	scripts/run-tests
 
+check-full: plugins cases ## 10,000 damaged inputs of each kind under AddressSanitizer and UndefinedBehaviorSanitizer
+	scripts/check-full
+
 cases: setup-test ## models of other libraries with their predictions, into build/zoo and build/conformance
 	@[ -f build/zoo/index.json ] || .peers/bin/python peers/zoo.py
 	@[ -f build/conformance/index.json ] || .peers/bin/python peers/conformance.py
@@ -39,6 +42,9 @@ demo: setup-test build ## flights of 2013: train elsewhere, compile, sign, verif
 
 bench: setup-test build ## scoring and serving beside the peers
 	benchmarks/run
+
+dist-check: dist ## proves that the server is one file that starts in a bare root
+	scripts/dist-check
 
 dist: build ## stripped executables that run where no Swift is installed, into dist/
 	scripts/dist

@@ -73,18 +73,24 @@ let package = Package(
 
         // Tests
         .target(name: "CAllocations", path: "Tests/Allocations", cSettings: cSettings),
-        library("MaxCases", "Tests/Cases", ["MaxIR", "MaxFormats", "MaxImport"]),
+        library("MaxCases", "Tests/Cases", ["MaxIR", "MaxFormats", "MaxRuntime", "MaxImport"]),
+        library(
+            "MaxMutations", "Tests/Mutations",
+            ["MaxCases", "MaxImport", "MaxCompiler", "MaxTabular", "MaxRegistry", "MaxServing", "MaxFormats", "MaxRuntime", "MaxIR"]),
         .executableTarget(
             name: "conformance", dependencies: ["MaxCases"], path: "benchmarks/conformance",
             exclude: ["passing.txt"], swiftSettings: swiftSettings),
+        .executableTarget(
+            name: "mutations", dependencies: ["MaxIR", "MaxRuntime", "MaxMutations", argumentParser], path: "benchmarks/mutations", swiftSettings: swiftSettings),
         tests("ArchitectureTests", []),
+        tests("MutationTests", ["MaxIR", "MaxMutations"]),
         tests("MaxIRTests", ["MaxIR"]),
         tests("MaxFormatsTests", ["MaxIR", "MaxFormats"]),
-        tests("MaxRuntimeTests", ["MaxIR", "MaxRuntime", "MaxImport", "MaxCases", "CAllocations"]),
+        tests("MaxRuntimeTests", ["MaxIR", "MaxFormats", "MaxRuntime", "MaxImport", "MaxCases", "CAllocations"]),
         tests("MaxImportTests", ["MaxIR", "MaxImport", "MaxFormats", "MaxCases"]),
         tests("MaxCompilerTests", ["MaxIR", "MaxCompiler", "MaxImport"]),
         tests("MaxTabularTests", ["MaxIR", "MaxTabular"]),
-        tests("MaxRegistryTests", ["MaxIR", "MaxRuntime", "MaxRegistry"]),
+        tests("MaxRegistryTests", ["MaxIR", "MaxRuntime", "MaxRegistry", "COpenSSL"]),
         tests("MaxServingTests", ["MaxIR", "MaxRuntime", "MaxServing"]),
         tests(
             "CommandTests",

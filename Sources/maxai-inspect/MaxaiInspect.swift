@@ -19,6 +19,7 @@ struct MaxaiInspect: ParsableCommand {
               maxai-inspect churn.maxb --schema --json
               maxai-inspect churn.maxb --graph
               maxai-inspect churn.maxb --card churn.html
+              maxai-inspect churn.maxb --benchmark
             """,
         version: maxaiVersion)
 
@@ -27,6 +28,7 @@ struct MaxaiInspect: ParsableCommand {
     @Flag(help: "The graph in its text form.") var graph = false
     @Flag(help: "The sections and what they weigh.") var sizes = false
     @Flag(help: "How it runs on this machine: the kernels in order.") var kernels = false
+    @Flag(help: "Load it and score its golden rows, and say how long that takes here.") var benchmark = false
     @Option(help: "Write a page about it, with a drawing of the graph, to this file (.html).") var card: String?
     @Flag(help: "Instead of a bundle: every operator there is, as docs/operators.md.") var operators = false
     @Flag(help: "As JSON.") var json = false
@@ -38,6 +40,17 @@ struct MaxaiInspect: ParsableCommand {
     func run() throws {
         guard let path = self.bundle else {
             print(Ops.listing(), terminator: "")
+            return
+        }
+        if benchmark {
+            let times = try Benchmark(path: path)
+            if json {
+                var out = JSONWriter()
+                times.write(to: &out)
+                print(String(decoding: out.bytes, as: UTF8.self))
+            } else {
+                times.show()
+            }
             return
         }
         let bundle = try Bundle(path: path)

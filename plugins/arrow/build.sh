@@ -3,13 +3,20 @@
 #
 # Arrow C++ comes from the system where pkg-config finds one that is new enough, otherwise from the PyArrow wheel,
 # which is put into build/deps/pyarrow. MAXAI_ARROW=wheel or MAXAI_ARROW=system insists on one of them.
+# MAXAI_PLUGIN_FOLDER is another folder below build/ for the result, MAXAI_SANITIZE names sanitizers to build it with;
+# the program that loads it must then hold their run-time.
 set -eu
 
 here=$(cd "$(dirname "$0")" && pwd)
 root=$(cd "$here/../.." && pwd)
 build="$root/build"
 deps="$build/deps/pyarrow"
-plugin="$build/plugins/libmaxai_arrow.so"
+plugins="$root/${MAXAI_PLUGIN_FOLDER:-build/plugins}"
+plugin="$plugins/libmaxai_arrow.so"
+sanitize=${MAXAI_SANITIZE:+-fsanitize=$MAXAI_SANITIZE -fno-sanitize-recover=undefined -fno-omit-frame-pointer}
+# The run-time of a sanitizer is in the program, so its symbols stay undefined here.
+complete=-Wl,-z,defs
+[ -z "$sanitize" ] || complete=
 pyarrow=26.0.1
 oldest=21.0.0
 
@@ -62,13 +69,13 @@ else
 fi
 
 # A copy of the same sources, compiler and Arrow is already there: nothing to do.
-stamp="$build/plugins/libmaxai_arrow.stamp"
-now=$( { echo "$origin $cxx"; cat "$here"/*.cc "$here"/*.h "$here/build.sh" "$root"/formats/arrow/include/*.h; } | sha256sum)
+stamp="$plugins/libmaxai_arrow.stamp"
+now=$( { echo "$origin $cxx $sanitize"; cat "$here"/*.cc "$here"/*.h "$here/build.sh" "$root"/formats/arrow/include/*.h; } | sha256sum)
 if [ -f "$plugin" ] && [ -f "$stamp" ] && [ "$(cat "$stamp")" = "$now" ]; then
     exit 0
 fi
 
-objects="$build/plugins/objects"
+objects="$plugins/objects"
 mkdir -p "$objects"
 for source in "$here"/*.cc; do
     echo "$source"
@@ -76,12 +83,12 @@ done | xargs -P "${MAXAI_JOBS:-2}" -I {} sh -c '
     name=$(basename "$1" .cc)
     shift
     "$@" -c -o "'"$objects"'/$name.o" "'"$here"'/$name.cc"
-' sh {} "$cxx" -std=c++20 -O2 -fPIC -fvisibility=hidden -fvisibility-inlines-hidden -Wall -Wextra -Werror \
+' sh {} "$cxx" -std=c++20 -O2 $sanitize -fPIC -fvisibility=hidden -fvisibility-inlines-hidden -Wall -Wextra -Werror \
     -I "$root/formats/arrow/include" $includes || fail "compilation failed"
 
 # The libraries are looked for where the build has them and beside the plug-in, where an installation has them.
 # shellcheck disable=SC2086
-"$cxx" -shared -o "$plugin.new" "$objects"/*.o $libraries -ldl -pthread -Wl,--as-needed -Wl,-z,defs \
+"$cxx" $sanitize -shared -o "$plugin.new" "$objects"/*.o $libraries -ldl -pthread -Wl,--as-needed $complete \
     -Wl,--exclude-libs,ALL -Wl,-rpath,'$ORIGIN:$ORIGIN/../deps/pyarrow/pyarrow' || fail "linking failed"
 mv "$plugin.new" "$plugin"
 printf '%s\n' "$now" >"$stamp"

@@ -1,10 +1,10 @@
 /// SplitMix64: the same numbers for the same seed, everywhere and for ever.
-struct SeededGenerator: RandomNumberGenerator {
+package struct SeededGenerator: RandomNumberGenerator {
     private var state: UInt64
 
-    init(seed: UInt64) { state = seed }
+    package init(seed: UInt64) { state = seed }
 
-    mutating func next() -> UInt64 {
+    package mutating func next() -> UInt64 {
         state &+= 0x9e37_79b9_7f4a_7c15
         var z = state
         z = (z ^ (z >> 30)) &* 0xbf58_476d_1ce4_e5b9
@@ -13,5 +13,5 @@ struct SeededGenerator: RandomNumberGenerator {
     }
 
     /// A number below `count`, which is positive. The slight preference for small ones does not matter here.
-    mutating func below(_ count: Int) -> Int { Int(next() % UInt64(count)) }
+    package mutating func below(_ count: Int) -> Int { Int(next() % UInt64(count)) }
 }

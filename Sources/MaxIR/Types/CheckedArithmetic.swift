@@ -15,25 +15,22 @@ extension FixedWidthInteger {
 
 /// The number of elements of a shape, at most `limit`.
 ///
+/// An extent of 0 does not excuse the others: their product is bounded too, so that strides and the sizes of parts can be
+/// computed without overflow.
+///
 /// - Throws: `.malformed` for a negative dimension, `.limitExceeded` above `limit` (also when the product
 ///   would not fit an `Int`).
 public func elementCount(of shape: [Int], limit: Int = Limits.elements) throws(MaxError) -> Int {
-    if shape.contains(0) {
-        if let negative = shape.first(where: { $0 < 0 }) {
-            throw MaxError(.malformed, "shape \(shape): dimension \(negative) is negative")
-        }
-        return 0
-    }
     var count = 1
     for dimension in shape {
         guard dimension >= 0 else { throw MaxError(.malformed, "shape \(shape): dimension \(dimension) is negative") }
-        let (product, overflow) = count.multipliedReportingOverflow(by: dimension)
+        let (product, overflow) = count.multipliedReportingOverflow(by: max(dimension, 1))
         if overflow || product > limit {
             throw MaxError(.limitExceeded, "shape \(shape): more than \(limit) elements")
         }
         count = product
     }
-    return count
+    return shape.contains(0) ? 0 : count
 }
 
 /// Limits on what is read and on what is written. Each is documented in `docs/limits.md`.

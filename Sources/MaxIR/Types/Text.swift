@@ -15,7 +15,7 @@ public struct Text: Sendable, Hashable, Comparable, ExpressibleByStringLiteral, 
     public var isEmpty: Bool { utf8.isEmpty }
 
     /// Whether the bytes are well-formed UTF-8.
-    public var isValidUTF8: Bool { String(validating: utf8, as: UTF8.self) != nil }
+    public var isValidUTF8: Bool { utf8.allSatisfy { $0 < 0x80 } || String(validating: utf8, as: UTF8.self) != nil }
 
     public static func < (a: Text, b: Text) -> Bool { a.utf8.lexicographicallyPrecedes(b.utf8) }
 

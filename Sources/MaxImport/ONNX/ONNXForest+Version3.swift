@@ -19,8 +19,8 @@ extension ONNXForest {
         }
         guard outputs >= 1, outputs <= Limits.ports else {
             throw MaxError(
-                .malformed,
-                "\(kind == .classifier ? "class labels" : "n_targets"): found \(outputs), expected at least 1")
+                outputs < 1 ? .malformed : .limitExceeded,
+                "\(kind == .classifier ? "class labels" : "n_targets"): found \(outputs), expected 1 to \(Limits.ports)")
         }
         let thresholds = try node.numbers("nodes_values", tensor: "nodes_values_as_tensor")
         let weights = try node.numbers("\(votePrefix)_weights", tensor: "\(votePrefix)_weights_as_tensor")
@@ -174,7 +174,8 @@ private struct NodeTable {
         case "BRANCH_GT": comparison = .greater
         case "BRANCH_EQ": comparison = .equal
         case "BRANCH_NEQ": comparison = .notEqual
-        case let other: throw MaxError(.malformed, "nodes_modes: found '\(other)'")
+        case let other:
+            throw MaxError(.malformed, "nodes_modes: found '\(other)', expected LEAF or BRANCH_ and one of LEQ, LT, GTE, GT, EQ and NEQ")
         }
         let tracks = isTracked(position)
         var split = SourceNode.Split(

@@ -8,7 +8,7 @@ extension ONNXForest {
         let weights = try node.numbers(nil, tensor: "leaf_weights")
         let outputs = Int(try node.int("n_targets", default: 1))
         guard outputs >= 1, outputs <= Limits.ports else {
-            throw MaxError(.malformed, "n_targets: found \(outputs), expected at least 1")
+            throw MaxError(outputs < 1 ? .malformed : .limitExceeded, "n_targets: found \(outputs), expected 1 to \(Limits.ports)")
         }
         kind = .version5
         labels = .integers([])

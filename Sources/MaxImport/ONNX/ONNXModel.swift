@@ -3,6 +3,9 @@ import MaxIR
 
 /// An ONNX model as its protobuf says it, bounded and checked, before it means anything.
 struct ONNXModel {
+    /// The newest operator sets whose meaning is known here, by domain.
+    static let newest: [String: Int64] = ["": 28, "ai.onnx.ml": 5]
+
     var irVersion: Int64 = 0
     /// Operator-set version by domain; the default domain is "".
     var opsets: [String: Int] = [:]
@@ -27,8 +30,13 @@ struct ONNXModel {
                     if part.number == 1 { domain = part.text.string } else if part.number == 2 { version = part.int64 }
                 }
                 if domain == "ai.onnx" { domain = "" }
-                guard (1...1000).contains(version) else {
-                    throw MaxError(.malformed, "onnx: operator set \(version) of domain '\(domain)'")
+                let newest = Self.newest[domain] ?? Int64(Int32.max)
+                guard version >= 1 else { throw MaxError(.malformed, "onnx: operator set \(version) of domain '\(domain)'") }
+                guard version <= newest else {
+                    throw MaxError(
+                        .unsupported,
+                        "onnx: operator set \(version) of domain '\(domain.isEmpty ? "ai.onnx" : domain)', at most \(newest) is known: "
+                            + "export the model with an older one")
                 }
                 opsets[domain] = Int(version)
             case (25, .bytes): throw MaxError(.unsupported, "onnx: model-local functions; inline them before the import (onnx.inliner)")

@@ -1,8 +1,8 @@
 /// Base64 (RFC 4648): written with the standard alphabet and padding, read with either alphabet; no white space.
-enum Base64 {
+package enum Base64 {
     private static let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
 
-    static func encode(_ bytes: [UInt8]) -> String {
+    package static func encode(_ bytes: [UInt8]) -> String {
         var out: [UInt8] = []
         out.reserveCapacity((bytes.count + 2) / 3 * 4)
         for start in stride(from: 0, to: bytes.count, by: 3) {
@@ -17,7 +17,7 @@ enum Base64 {
     }
 
     /// nil for text that is not base64; padding may be left out, but not be wrong.
-    static func decode(_ text: [UInt8]) -> [UInt8]? {
+    package static func decode(_ text: [UInt8]) -> [UInt8]? {
         var symbols = text[...]
         var padding = 0
         while symbols.last == UInt8(ascii: "="), padding < 2 {

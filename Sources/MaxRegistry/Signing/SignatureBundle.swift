@@ -2,7 +2,7 @@ import MaxFormats
 import MaxIR
 
 /// A Sigstore bundle (v0.3) around a DSSE envelope: the file that `model_signing` calls `model.sig`.
-struct SignatureBundle {
+package struct SignatureBundle {
     static let mediaType = "application/vnd.dev.sigstore.bundle.v0.3+json"
     static let maximumBytes = 64 << 20
     static let maximumSignatures = 16
@@ -15,9 +15,15 @@ struct SignatureBundle {
     var signatures: [[UInt8]]
 
     /// Dead Simple Signing Envelope, pre-authentication encoding v1.
-    static func authenticated(_ payload: [UInt8]) -> [UInt8] {
+    package static func authenticated(_ payload: [UInt8]) -> [UInt8] {
         let type = Statement.payloadType
         return Array("DSSEv1 \(type.utf8.count) \(type) \(payload.count) ".utf8) + payload
+    }
+
+    package init(hint: String?, payload: [UInt8], signatures: [[UInt8]]) {
+        self.hint = hint
+        self.payload = payload
+        self.signatures = signatures
     }
 
     init(signing statement: Statement, with key: PrivateKey) throws(MaxError) {
@@ -26,7 +32,7 @@ struct SignatureBundle {
         signatures = [try key.sign(Self.authenticated(payload))]
     }
 
-    var bytes: [UInt8] {
+    package var bytes: [UInt8] {
         var json = JSONWriter()
         json.object { json in
             json.member("mediaType", Self.mediaType)
@@ -71,7 +77,8 @@ struct SignatureBundle {
         guard let key = material.optional("publicKey") else {
             throw MaxError(.unsupported, "signature: made with a certificate; keys are supported")
         }
-        hint = try key.optional("hint")?.text().string
+        let named = try key.optional("hint")?.text().string ?? ""
+        hint = named.isEmpty ? nil : named
         let envelope = try root.member("dsseEnvelope")
         try envelope.onlyMembers(["payload", "payloadType", "signatures"])
         try envelope.member("payloadType").expect(Statement.payloadType)

@@ -8,11 +8,17 @@ final class RowBatch {
     private let positions: [Text: Int]
     private var columns: [ColumnBuffer]
     private(set) var rows = 0
+    private var claimed: [Bool]
+    private let elements: [ElementType]
+    private let isRequired: [Bool]
 
     init(_ schema: Schema) {
         self.schema = schema
         positions = Dictionary(schema.columns.enumerated().map { ($1.name, $0) }, uniquingKeysWith: { first, _ in first })
         columns = schema.columns.map { ColumnBuffer($0.element) }
+        elements = schema.columns.map(\.element)
+        isRequired = schema.columns.map { $0.missing == nil || $0.missing == .error }
+        claimed = Array(repeating: false, count: schema.columns.count)
     }
 
     func position(of column: Text) -> Int? { positions[column] }
@@ -20,19 +26,32 @@ final class RowBatch {
     /// Forgets the rows before; every value is missing until it is given.
     func start(rows: Int) {
         self.rows = rows
-        for index in columns.indices { columns[index].start(rows: rows) }
+        for index in columns.indices {
+            columns[index].start(rows: rows)
+            claimed[index] = false
+        }
     }
+
+    /// Says that values of this column follow; false when it was said before.
+    func claim(_ column: Int) -> Bool {
+        guard !claimed[column] else { return false }
+        claimed[column] = true
+        return true
+    }
+
+    /// The first column that needs a value and was not claimed.
+    var firstAbsent: Int? { claimed.indices.first { isRequired[$0] && !claimed[$0] } }
 
     func set(_ column: Int, _ row: Int, _ value: Double) { columns[column].set(row, value) }
     func set(_ column: Int, _ row: Int, _ value: Float) { columns[column].set(row, Double(value)) }
     func set(_ column: Int, _ row: Int, _ value: Int64) { columns[column].set(row, value) }
     func set(_ column: Int, _ row: Int, text: Text) { columns[column].set(row, text) }
-    func element(_ column: Int) -> ElementType { schema.columns[column].element }
+    func element(_ column: Int) -> ElementType { elements[column] }
 
     /// Reads one JSON value into a cell, by the column's type. `null` is missing.
     func read(_ scanner: inout JSONScanner, _ column: Int, _ row: Int) throws(MaxError) {
         if scanner.takeWord("null") { return }
-        let element = schema.columns[column].element
+        let element = elements[column]
         do throws(MaxError) {
             switch element {
             case .string: set(column, row, text: try scanner.text())

@@ -49,7 +49,22 @@ extension ElementType {
     }
 
     init?(v2Name: Text) {
-        guard let found = ElementType.allCases.first(where: { $0.v2Name == v2Name.string && $0 != .timestamp }) else { return nil }
-        self = found
+        switch v2Name.string {
+        case "FP32": self = .f32
+        case "BYTES": self = .string
+        case "INT64": self = .i64
+        case "FP64": self = .f64
+        case "BOOL": self = .bool
+        case "INT32": self = .i32
+        case "INT16": self = .i16
+        case "INT8": self = .i8
+        case "UINT64": self = .u64
+        case "UINT32": self = .u32
+        case "UINT16": self = .u16
+        case "UINT8": self = .u8
+        case "FP16": self = .f16
+        case "BF16": self = .bf16
+        default: return nil
+        }
     }
 }

@@ -75,9 +75,6 @@ struct V2Infer {
         }
         guard scanner.atEnd() else { throw scanner.malformed("the end of the request") }
         guard !tensors.isEmpty else { throw MaxError(.malformed, "inputs: found none, expected \(served.schema.inputs.count)") }
-        for name in tensors.map(\.name) where tensors.count(where: { $0.name == name }) > 1 {
-            throw MaxError(.malformed, "input \(name.quoted): given twice")
-        }
         for name in wanted.map(\.name) where wanted.count(where: { $0.name == name }) > 1 {
             throw MaxError(.malformed, "output \(name.quoted): asked for twice")
         }
@@ -144,12 +141,12 @@ struct V2Infer {
         guard rows <= maximumRows else { throw MaxError(.limitExceeded, "\(rows) rows, at most \(maximumRows) per request") }
         batch.start(rows: rows)
         var binary = binaryStart
-        var seen = Set<Int>()
-        for tensor in tensors {
+        for (index, tensor) in tensors.enumerated() {
             do throws(MaxError) {
-                let columns = try self.columns(of: tensor, rows: rows)
-                for column in columns where !seen.insert(column).inserted {
-                    throw MaxError(.malformed, "feeds column \(served.schema.columns[column].name.quoted) a second time")
+                let columns = try self.columns(of: tensor, index, rows: rows)
+                for column in columns where !batch.claim(column) {
+                    let name = served.schema.columns[column].name
+                    throw MaxError(.malformed, name == tensor.name ? "given twice" : "feeds column \(name.quoted) a second time")
                 }
                 if let size = tensor.binaryBytes {
                     guard tensor.data == nil else { throw MaxError(.malformed, "has both data and binary_data_size") }
@@ -168,17 +165,19 @@ struct V2Infer {
             }
         }
         guard binary == body.count else { throw MaxError(.malformed, "\(body.count - binary) bytes after the last tensor") }
-        for (index, column) in served.schema.columns.enumerated() where !seen.contains(index) {
-            if column.missing == nil || column.missing == .error {
-                throw MaxError(.malformed, "input \(column.name.quoted): not given, and the model needs it")
-            }
+        if let absent = batch.firstAbsent {
+            throw MaxError(.malformed, "input \(served.schema.columns[absent].name.quoted): not given, and the model needs it")
         }
     }
 
-    private func columns(of tensor: V2Tensor, rows: Int) throws(MaxError) -> Range<Int> {
+    /// - Parameter index: the tensor's place in the request; most clients keep the model's order.
+    private func columns(of tensor: V2Tensor, _ index: Int, rows: Int) throws(MaxError) -> Range<Int> {
         let schema = served.schema
         let range: Range<Int>
-        if let port = schema.inputs.first(where: { $0.name == tensor.name }) {
+        if index < schema.inputs.count, schema.inputs[index].name == tensor.name {
+            let port = schema.inputs[index]
+            range = port.firstColumn..<port.firstColumn + port.width
+        } else if let port = schema.inputs.first(where: { $0.name == tensor.name }) {
             range = port.firstColumn..<port.firstColumn + port.width
         } else if let column = batch.position(of: tensor.name) {
             range = column..<column + 1

@@ -56,7 +56,9 @@ public final class HTTPServer: Sendable {
                         let handler = HTTPHandler(state.worker.value)
                         let pipeline = channel.pipeline.syncOperations
                         try pipeline.addHandler(IdleStateHandler(allTimeout: .seconds(limits.idleSeconds)))
-                        try pipeline.configureHTTPServerPipeline(withPipeliningAssistance: true, withErrorHandling: true)
+                        // Answers are written before the next request is read, in names and values that are our own.
+                        try pipeline.configureHTTPServerPipeline(
+                            withPipeliningAssistance: false, withErrorHandling: true, withOutboundHeaderValidation: false)
                         try pipeline.addHandler(handler)
                         let key = ObjectIdentifier(handler)
                         state.open.value[key] = (channel, handler)

@@ -20,7 +20,8 @@ public enum Decimal {
 
     public static func integer(_ text: ArraySlice<UInt8>) -> Int64? {
         if let value = Int64(String(decoding: text, as: UTF8.self)) { return value }
-        return double(text).flatMap { Int64(exactly: $0) }
+        // From 2^53 on a double may be a neighbour of the number that was written.
+        return double(text).flatMap { abs($0) < 0x1p53 ? Int64(exactly: $0) : nil }
     }
 
     private static func special(_ text: ArraySlice<UInt8>) -> Double? {
@@ -60,7 +61,7 @@ public enum Decimal {
             }
             guard i < text.endIndex else { return }
             guard text[i] | 0x20 == UInt8(ascii: "e") else { return nil }
-            guard let written = Int(String(decoding: text[(i + 1)...], as: UTF8.self)), abs(written) < 1000 else {
+            guard let written = Int(String(decoding: text[(i + 1)...], as: UTF8.self)), (-999...999).contains(written) else {
                 return nil
             }
             exponent += written

@@ -31,19 +31,20 @@ public struct JSONScanner {
     @inlinable static func isSpace(_ byte: UInt8) -> Bool { byte == 0x20 || byte == 0x0a || byte == 0x0d || byte == 0x09 }
 
     /// The next byte that is no white space; nil at the end.
+    @inline(__always)
     public mutating func peek() -> UInt8? {
         while position < end, Self.isSpace(bytes[position]) { position += 1 }
         return position < end ? bytes[position] : nil
     }
 
-    public mutating func expect(_ byte: Character) throws(MaxError) {
-        guard let code = byte.asciiValue, peek() == code else { throw malformed("'\(byte)'") }
-        position += 1
+    public mutating func expect(_ byte: Unicode.Scalar) throws(MaxError) {
+        guard take(byte) else { throw malformed("'\(byte)'") }
     }
 
     /// Whether `byte` came next; it is consumed then.
-    public mutating func take(_ byte: Character) -> Bool {
-        guard let code = byte.asciiValue, peek() == code else { return false }
+    @inline(__always)
+    public mutating func take(_ byte: Unicode.Scalar) -> Bool {
+        guard let next = peek(), UInt32(next) == byte.value, next < 0x80 else { return false }
         position += 1
         return true
     }
@@ -72,11 +73,26 @@ public struct JSONScanner {
 
     /// A string, unescaped. Lone surrogates and text that is not UTF-8 are refused.
     public mutating func text() throws(MaxError) -> Text {
+        if let plain = plainText() { return plain }
         var out: [UInt8] = []
         try string { out.append($0) }
         let text = Text(utf8: out)
         guard text.isValidUTF8 else { throw malformed("UTF-8 in the string before it") }
         return text
+    }
+
+    /// The string that comes next if it is ASCII without escapes; otherwise nothing is consumed.
+    private mutating func plainText() -> Text? {
+        guard peek() == UInt8(ascii: "\"") else { return nil }
+        let start = position + 1
+        var at = start
+        while at < end, bytes[at] != UInt8(ascii: "\"") {
+            guard bytes[at] >= 0x20, bytes[at] < 0x80, bytes[at] != UInt8(ascii: "\\") else { return nil }
+            at += 1
+        }
+        guard at < end else { return nil }
+        position = at + 1
+        return Text(utf8: Array(UnsafeRawBufferPointer(rebasing: bytes[start..<at])))
     }
 
     /// A string, byte by byte.
@@ -157,6 +173,9 @@ public struct JSONScanner {
     public mutating func integer() throws(MaxError) -> Int64 {
         let start = position
         let number = try scanNumber()
+        if number.token == nil, number.exponent == 0, number.digits <= 18 {
+            return number.isNegative ? -Int64(number.mantissa) : Int64(number.mantissa)
+        }
         let text = String(decoding: bytes[number.range], as: UTF8.self)
         if let exact = Int64(text) { return exact }
         if number.token == nil, let value = Double(text), let exact = Int64(exactly: value), abs(value) < 0x1p53 { return exact }
@@ -228,9 +247,11 @@ public struct JSONScanner {
     private mutating func scanNumber() throws(MaxError) -> Number {
         guard peek() != nil else { throw malformed("a number") }
         let start = position
-        if takeWord("NaN") { return Number(range: start..<position, token: .nan) }
-        if takeWord("Infinity") { return Number(range: start..<position, token: .infinity) }
-        if takeWord("-Infinity") { return Number(range: start..<position, token: -.infinity) }
+        if bytes[start] &- 48 >= 10 {
+            if takeWord("NaN") { return Number(range: start..<position, token: .nan) }
+            if takeWord("Infinity") { return Number(range: start..<position, token: .infinity) }
+            if takeWord("-Infinity") { return Number(range: start..<position, token: -.infinity) }
+        }
         var number = Number(range: start..<start)
         if bytes[position] == UInt8(ascii: "-") {
             number.isNegative = true

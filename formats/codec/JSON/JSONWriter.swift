@@ -5,7 +5,7 @@ public struct JSONWriter {
     public private(set) var bytes: [UInt8] = []
     private var needsComma = false
 
-    public init() {}
+    public init() { bytes.reserveCapacity(512) }
 
     /// Keeps the memory, forgets the text.
     public mutating func removeAll() {

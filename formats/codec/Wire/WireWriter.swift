@@ -15,6 +15,9 @@ public struct WireWriter {
         bytes.append(UInt8(rest))
     }
 
+    /// Bytes as they are: a field that was encoded elsewhere.
+    public mutating func raw(_ encoded: some Collection<UInt8>) { bytes.append(contentsOf: encoded) }
+
     private mutating func key(_ field: Int, _ type: WireReader.WireType) { varint(UInt64(field) << 3 | UInt64(type.rawValue)) }
 
     public mutating func int(_ field: Int, _ value: Int64) {

@@ -126,8 +126,9 @@ public struct Bundle: Sendable {
             guard record.isCompressed || record.rawBytes == record.storedBytes else {
                 throw MaxError(.malformed, "\(place): \(record.rawBytes) raw bytes, \(record.storedBytes) stored, and not compressed")
             }
-            guard record.rawBytes <= BundleLayout.maximumSectionBytes else {
-                throw MaxError(.limitExceeded, "\(place): \(record.rawBytes) bytes, at most \(BundleLayout.maximumSectionBytes)")
+            let limit = record.knownKind?.isParsed == true ? BundleLayout.maximumParsedBytes : BundleLayout.maximumSectionBytes
+            guard record.rawBytes <= limit else {
+                throw MaxError(.limitExceeded, "\(place): \(record.rawBytes) bytes, at most \(limit)")
             }
             try requireZero(bytes, Int(end)..<Int(aligned), "bundle: before \(record.name)")
             end = record.offset + record.storedBytes
@@ -163,10 +164,7 @@ public struct Bundle: Sendable {
     public func graph() throws(MaxError) -> Graph {
         let constants = try withSection(.constants) { bytes throws(MaxError) in try TensorTable.read(bytes, name: "constants") }
         return try withSection(.graph) { bytes throws(MaxError) in
-            guard UInt64(bytes.count) <= BundleLayout.maximumParsedBytes else {
-                throw MaxError(.limitExceeded, "graph: \(bytes.count) bytes, at most \(BundleLayout.maximumParsedBytes)")
-            }
-            return try GraphCodec.read(bytes, constants: constants)
+            try GraphCodec.read(bytes, constants: constants)
         }
     }
 

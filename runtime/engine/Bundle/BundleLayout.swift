@@ -25,6 +25,8 @@ public enum BundleLayout {
     public static let maximumParsedBytes: UInt64 = 64 << 20
     /// Bytes that one leaf of the digest tree covers.
     static let chunkBytes = 1 << 20
+    /// Bytes that a compressed section may refer back to.
+    static let maximumWindowBytes: UInt64 = 8 << 20
     /// A compressed section may grow at most this much.
     static let maximumCompressionRatio: UInt64 = 1024
 
@@ -41,6 +43,8 @@ public enum BundleLayout {
 
         /// Whether a reader that does not know this kind must refuse the bundle.
         var isCritical: Bool { self == .manifest || self == .graph || self == .constants }
+        /// Whether the section is read whole by a parser; the others are tables that are looked into.
+        var isParsed: Bool { self == .manifest || self == .graph || self == .provenance || self == .signatures }
         public var name: String { "\(self)" }
     }
 

@@ -34,7 +34,7 @@ public struct SHA256: ~Copyable {
     /// node = H(0x01 ‖ left ‖ right), split at the largest power of two below the count. Empty input: H("").
     ///
     /// A tree rather than one hash so that a large section can be checked piece by piece on first touch.
-    static func tree(_ bytes: UnsafeRawBufferPointer) -> [UInt8] {
+    package static func tree(_ bytes: UnsafeRawBufferPointer) -> [UInt8] {
         guard bytes.count > 0 else { return hash(bytes) }
         var leaves: [[UInt8]] = []
         var start = 0

@@ -1,3 +1,4 @@
+import Glibc
 import MaxIR
 
 /// One column of a batch as its owner has it in memory: nothing is copied, and it is only read during the call.
@@ -71,7 +72,7 @@ public struct ColumnView {
 }
 
 /// A text that lives elsewhere: in an input column, in the model's constants or in the context's arena.
-public struct StringView: BitwiseCopyable {
+public struct StringView: BitwiseCopyable, Equatable {
     public var start: UnsafePointer<UInt8>?
     public var count: Int
 
@@ -82,4 +83,11 @@ public struct StringView: BitwiseCopyable {
 
     @inlinable public var bytes: UnsafeBufferPointer<UInt8> { UnsafeBufferPointer(start: start, count: count) }
     public var text: Text { Text(utf8: Array(bytes)) }
+
+    /// Whether the bytes are equal.
+    @inlinable public static func == (a: StringView, b: StringView) -> Bool {
+        guard a.count == b.count else { return false }
+        guard a.count > 0, let x = a.start, let y = b.start else { return true }
+        return memcmp(x, y, a.count) == 0
+    }
 }

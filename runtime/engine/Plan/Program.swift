@@ -40,6 +40,20 @@ protocol Step: Sendable {
 
 extension Step {
     var givesConstantText: Bool { false }
+
+    /// The same step behind a closure that was made where its type was known: running a generic step through the
+    /// protocol would look its type up on every call.
+    @inline(__always) var specialized: any Step {
+        PreparedStep(kernel: kernel, givesConstantText: givesConstantText) { frame throws(MaxError) in try run(frame) }
+    }
+}
+
+struct PreparedStep: Step {
+    let kernel: String
+    let givesConstantText: Bool
+    let body: @Sendable (Frame) throws(MaxError) -> Void
+
+    func run(_ frame: Frame) throws(MaxError) { try body(frame) }
 }
 
 /// What a loaded model runs: its graph as a list of kernels over one arena. Immutable.

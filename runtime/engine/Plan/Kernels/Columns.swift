@@ -10,8 +10,8 @@ extension KernelTable {
 
 extension KernelRequest {
     func concat() throws -> (any Step)? {
-        // Along axis 1 the parts' columns follow each other whatever the later axes are.
-        guard rank >= 2, try axis() == 1 else { return nil }
+        // Where every extent between the rows and the axis is 1, the parts' columns follow each other.
+        guard let axis = try axis(), axis >= 1, results[0].tail.prefix(axis - 1).allSatisfy({ $0 == 1 }) else { return nil }
         let parts = operands.compactMap(\.slot)
         guard parts.count == operands.count else { return nil }
         return ConcatStep(parts: parts, out: out)

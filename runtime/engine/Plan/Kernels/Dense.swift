@@ -15,7 +15,8 @@ extension KernelRequest {
                 return nil
             }
             return ProductStep(
-                kernel: node.op.name, x: x, out: out, weights: UnsafePointer(constants.copy(b.values)), scale: 1, addend: nil)
+                kernel: node.op.name, x: x, out: out, weights: UnsafePointer(constants.copy(b.values)), scale: 1, addend: nil
+            ).specialized
         }
         return product(Float.self, .f32) ?? product(Double.self, .f64)
     }
@@ -36,7 +37,8 @@ extension KernelRequest {
                 addend = UnsafePointer(constants.copy((0..<out.width).map { scaled[scaled.count == 1 ? 0 : $0] }))
             }
             return ProductStep(
-                kernel: node.op.name, x: x, out: out, weights: UnsafePointer(constants.copy(weights)), scale: F(alpha), addend: addend)
+                kernel: node.op.name, x: x, out: out, weights: UnsafePointer(constants.copy(weights)), scale: F(alpha), addend: addend
+            ).specialized
         }
         return product(Float.self, .f32) ?? product(Double.self, .f64)
     }
@@ -48,7 +50,8 @@ extension KernelRequest {
         let weights = (0..<x.width).flatMap { l in (0..<outputs).map { coefficients[$0 * x.width + l] } }
         return ProductStep<Float>(
             kernel: node.op.name, x: x, out: out, weights: UnsafePointer(constants.copy(weights)), scale: 1,
-            addend: intercepts.isEmpty ? nil : UnsafePointer(constants.copy(intercepts)))
+            addend: intercepts.isEmpty ? nil : UnsafePointer(constants.copy(intercepts))
+        ).specialized
     }
 
     mutating func linearRegressor() throws -> (any Step)? {
@@ -57,7 +60,7 @@ extension KernelRequest {
         guard transform != .none else { return scores }
         preparations.append(scores)
         let scratch = try arena.reserve(.f32, out.width)
-        return RowStep<Float>(kernel: "post_transform", x: out, out: out, scratch: scratch) { transform.apply(inPlace: $0) }
+        return RowStep<Float>(kernel: "post_transform", x: out, out: out, scratch: scratch) { transform.apply(inPlace: $0) }.specialized
     }
 
     mutating func linearClassifier() throws -> (any Step)? {
@@ -87,6 +90,7 @@ extension KernelRequest {
                 return nil
             }
             return OrderedLinearStep(x: x, out: out, weights: UnsafePointer(constants.copy(w)), base: UnsafePointer(constants.copy(b)))
+                .specialized
         }
         return ordered(Float.self, .f32) ?? ordered(Double.self, .f64)
     }
@@ -106,8 +110,12 @@ struct ProductStep<F: BinaryFloatingPoint>: Step, @unchecked Sendable {
     let scale: F
     let addend: UnsafePointer<F>?
 
+    /// Below this, going along the columns of each row costs less than going down the rows of each column.
+    private static var fewRows: Int { 8 }
+
     func run(_ frame: Frame) {
         let rows = frame.rows
+        guard rows >= Self.fewRows else { return runFew(frame) }
         for k in 0..<out.width {
             let to = frame.pointer(out, column: k, as: F.self)
             for row in 0..<rows { to[row] = 0 }
@@ -118,6 +126,24 @@ struct ProductStep<F: BinaryFloatingPoint>: Step, @unchecked Sendable {
             }
             if scale != 1 { for row in 0..<rows { to[row] *= scale } }
             if let addend { for row in 0..<rows { to[row] += addend[k] } }
+        }
+    }
+}
+
+extension ProductStep {
+    /// The same sums in the same order.
+    private func runFew(_ frame: Frame) {
+        let (width, outputs) = (x.width, out.width)
+        let from = frame.pointer(x, as: F.self)
+        let to = frame.pointer(out, as: F.self)
+        for row in 0..<frame.rows {
+            for k in 0..<outputs {
+                var total: F = 0
+                for j in 0..<width { total += from[j * frame.stride + row] * weights[j * outputs + k] }
+                if scale != 1 { total *= scale }
+                if let addend { total += addend[k] }
+                to[k * frame.stride + row] = total
+            }
         }
     }
 }

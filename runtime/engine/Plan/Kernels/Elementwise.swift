@@ -21,7 +21,7 @@ extension KernelTable {
         "less": { $0.zip({ $0 < $1 }, { $0 < $1 }, { $0 < $1 }) },
         "less_or_equal": { $0.zip({ $0 <= $1 }, { $0 <= $1 }, { $0 <= $1 }) },
         "equal": {
-            $0.zip({ $0 == $1 }, { $0 == $1 }, { $0 == $1 }) ?? $0.zip(Bool.self, .bool) { $0 == $1 }
+            $0.zip({ $0 == $1 }, { $0 == $1 }, { $0 == $1 }) ?? $0.zip(Bool.self, .bool) { $0 == $1 } ?? $0.zipTexts { $0 == $1 }
         },
         "and": { $0.zip(Bool.self, .bool) { $0 && $1 } },
         "or": { $0.zip(Bool.self, .bool) { $0 || $1 } },
@@ -40,7 +40,7 @@ extension KernelTable {
 extension KernelRequest {
     func map<A, R>(_: A.Type, _ element: ElementType, _ body: @escaping @Sendable (A) -> R) -> (any Step)? {
         guard let x = operands.first?.slot, x.element == element, x.width == out.width else { return nil }
-        return MapStep(kernel: node.op.name, x: x, out: out, body: body)
+        return MapStep(kernel: node.op.name, x: x, out: out, body: body).specialized
     }
 
     func map(
@@ -64,7 +64,7 @@ extension KernelRequest {
         guard operands.count == 2, let a: ZipOperand<A> = broadcast(operands[0], element),
             let b: ZipOperand<A> = broadcast(operands[1], element)
         else { return nil }
-        return ZipStep(kernel: node.op.name, a: a, b: b, out: out, body: body)
+        return ZipStep(kernel: node.op.name, a: a, b: b, out: out, body: body).specialized
     }
 
     /// An operand that every row of the result reads alike: as wide as it, or one element for all columns.
@@ -79,6 +79,26 @@ extension KernelRequest {
                 values.count == 1 || values.count == out.width
             else { return nil }
             return ZipOperand(slot: nil, constant: UnsafePointer(constants.copy(values)), isSingle: values.count == 1)
+        case .absent: return nil
+        }
+    }
+
+    func zipTexts<R>(_ body: @escaping @Sendable (StringView, StringView) -> R) -> (any Step)? {
+        guard operands.count == 2, let a = broadcastTexts(operands[0]), let b = broadcastTexts(operands[1]) else { return nil }
+        return ZipStep(kernel: node.op.name, a: a, b: b, out: out, body: body).specialized
+    }
+
+    func broadcastTexts(_ operand: PlannedOperand) -> ZipOperand<StringView>? {
+        switch operand {
+        case .rows(let slot, let tail):
+            guard slot.element == .string, tail.count + 1 == rank, slot.width == out.width || slot.width == 1 else { return nil }
+            return ZipOperand(slot: slot, constant: nil, isSingle: slot.width == 1)
+        case .constant(let tensor):
+            guard let texts = tensor.values(as: Text.self), texts.count == 1 || texts.count == out.width,
+                tensor.rank < rank || (tensor.rank == rank && tensor.shape.first == 1)
+            else { return nil }
+            let views = texts.map { text -> StringView in constants.copy(text) }
+            return ZipOperand(slot: nil, constant: UnsafePointer(constants.copy(views)), isSingle: views.count == 1)
         case .absent: return nil
         }
     }
@@ -136,7 +156,10 @@ extension KernelRequest {
         func chosen<E: TensorElement & BitwiseCopyable>(_: E.Type, _ element: ElementType) -> (any Step)? {
             guard let a: ZipOperand<E> = broadcast(operands[1], element), let b: ZipOperand<E> = broadcast(operands[2], element)
             else { return nil }
-            return SelectStep(condition: condition, a: a, b: b, out: out)
+            return SelectStep(condition: condition, a: a, b: b, out: out).specialized
+        }
+        if let a = broadcastTexts(operands[1]), let b = broadcastTexts(operands[2]) {
+            return SelectStep(condition: condition, a: a, b: b, out: out).specialized
         }
         return chosen(Float.self, .f32) ?? chosen(Double.self, .f64) ?? chosen(Int64.self, .i64) ?? chosen(Bool.self, .bool)
     }

@@ -81,8 +81,8 @@ extension KernelRequest {
         if node.op.attribute(named: "axis") != nil { guard try axis() == 1 else { return nil } }
         let scratch = try arena.reserve(x.element, x.width)
         switch x.element {
-        case .f32: return RowStep(kernel: node.op.name, x: x, out: out, scratch: scratch, body: f32)
-        case .f64: return f64.map { RowStep(kernel: node.op.name, x: x, out: out, scratch: scratch, body: $0) }
+        case .f32: return RowStep(kernel: node.op.name, x: x, out: out, scratch: scratch, body: f32).specialized
+        case .f64: return f64.map { RowStep(kernel: node.op.name, x: x, out: out, scratch: scratch, body: $0).specialized }
         default: return nil
         }
     }
@@ -107,7 +107,7 @@ extension KernelRequest {
                     row[i] = row[i] < 0 ? -y : y
                 }
             }
-        }
+        }.specialized
     }
 
     /// One number of each row of a matrix, reduced along axis 1.
@@ -119,8 +119,8 @@ extension KernelRequest {
             out.width == 1, let scratch = try? arena.reserve(x.element, x.width)
         else { return nil }
         switch x.element {
-        case .f32: return ReduceStep(kernel: node.op.name, x: x, out: out, scratch: scratch, body: f32)
-        case .f64: return ReduceStep(kernel: node.op.name, x: x, out: out, scratch: scratch, body: f64)
+        case .f32: return ReduceStep(kernel: node.op.name, x: x, out: out, scratch: scratch, body: f32).specialized
+        case .f64: return ReduceStep(kernel: node.op.name, x: x, out: out, scratch: scratch, body: f64).specialized
         default: return nil
         }
     }
@@ -139,7 +139,7 @@ extension KernelRequest {
                     if isNaN(row[i]) || (isLargest ? row[i] > row[best] : row[i] < row[best]) { best = i }
                 }
                 return Int64(best)
-            }
+            }.specialized
         }
         switch x.element {
         case .f32: return try position(Float.self) { $0.isNaN }

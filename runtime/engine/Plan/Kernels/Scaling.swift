@@ -20,7 +20,7 @@ extension KernelRequest {
         func step<E: BitwiseCopyable & Sendable>(_ values: [E], _ isReplaced: @escaping @Sendable (E) -> Bool) -> (any Step)? {
             guard values.count == 1 || values.count == x.width else { return nil }
             let wide = (0..<x.width).map { values[values.count == 1 ? 0 : $0] }
-            return ImputerStep(x: x, out: out, values: UnsafePointer(constants.copy(wide)), isReplaced: isReplaced)
+            return ImputerStep(x: x, out: out, values: UnsafePointer(constants.copy(wide)), isReplaced: isReplaced).specialized
         }
         switch x.element {
         case .f32:
