@@ -81,7 +81,8 @@ let package = Package(
             name: "conformance", dependencies: ["MaxCases"], path: "benchmarks/conformance",
             exclude: ["passing.txt"], swiftSettings: swiftSettings),
         .executableTarget(
-            name: "mutations", dependencies: ["MaxIR", "MaxRuntime", "MaxMutations", argumentParser], path: "benchmarks/mutations", swiftSettings: swiftSettings),
+            name: "mutations", dependencies: ["MaxIR", "MaxRuntime", "MaxMutations", argumentParser], path: "benchmarks/mutations",
+            swiftSettings: swiftSettings),
         tests("ArchitectureTests", []),
         tests("MutationTests", ["MaxIR", "MaxMutations"]),
         tests("MaxIRTests", ["MaxIR"]),

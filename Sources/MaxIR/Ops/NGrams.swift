@@ -61,7 +61,8 @@ private struct NGrams {
         mode = try node.string("mode").string
         guard ["TF", "IDF", "TFIDF"].contains(mode) else { throw MaxError(.malformed, "mode: found '\(mode)', expected TF, IDF or TFIDF") }
         let pool: [Word] =
-            isText ? (node.optionalStrings("pool_strings") ?? []).map { .text($0) } : (node.optionalInts("pool_int64s") ?? []).map { .number($0) }
+            isText
+            ? (node.optionalStrings("pool_strings") ?? []).map { .text($0) } : (node.optionalInts("pool_int64s") ?? []).map { .number($0) }
         let (starts, columns) = (try node.ints("ngram_counts"), try node.ints("ngram_indexes"))
         let weights = (node.optionalFloats("weights") ?? []).map { Float($0) }
         guard weights.isEmpty || weights.count == columns.count else {

@@ -13,7 +13,8 @@ extension Ops {
         infer: { node throws(MaxError) in
             let x = try node.tensorType(0)
             guard ["NONE", "LOWER", "UPPER"].contains(try node.string("case_change_action").string) else {
-                throw MaxError(.malformed, "case_change_action: found \(try node.string("case_change_action").quoted), expected NONE, LOWER or UPPER")
+                throw MaxError(
+                    .malformed, "case_change_action: found \(try node.string("case_change_action").quoted), expected NONE, LOWER or UPPER")
             }
             guard let shape = x.shape else { return [.tensor(x)] }
             guard shape.count == 1 || (shape.count == 2 && shape[0].fixed ?? 1 == 1) else {
