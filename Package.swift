@@ -73,12 +73,12 @@ let package = Package(
 
         // Tests
         .target(name: "CAllocations", path: "Tests/Allocations", cSettings: cSettings),
-        library("MaxCases", "Tests/Cases", ["MaxIR", "MaxFormats", "MaxRuntime"]),
+        library("MaxCases", "Tests/Cases", ["MaxIR", "MaxFormats", "MaxRuntime", "MaxImport"]),
         library(
             "MaxMutations", "Tests/Mutations",
             ["MaxCases", "MaxImport", "MaxCompiler", "MaxTabular", "MaxRegistry", "MaxServing", "MaxFormats", "MaxRuntime", "MaxIR"]),
         .executableTarget(
-            name: "conformance", dependencies: ["MaxIR", "MaxCases", "MaxImport"], path: "benchmarks/conformance",
+            name: "conformance", dependencies: ["MaxCases"], path: "benchmarks/conformance",
             exclude: ["passing.txt"], swiftSettings: swiftSettings),
         .executableTarget(
             name: "mutations", dependencies: ["MaxIR", "MaxRuntime", "MaxMutations", argumentParser], path: "benchmarks/mutations",

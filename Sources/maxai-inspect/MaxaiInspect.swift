@@ -23,18 +23,27 @@ struct MaxaiInspect: ParsableCommand {
             """,
         version: maxaiVersion)
 
-    @Argument(help: "The bundle.") var bundle: String
+    @Argument(help: "The bundle.") var bundle: String?
     @Flag(help: "The columns in and out.") var schema = false
     @Flag(help: "The graph in its text form.") var graph = false
     @Flag(help: "The sections and what they weigh.") var sizes = false
     @Flag(help: "How it runs on this machine: the kernels in order.") var kernels = false
     @Flag(help: "Load it and score its golden rows, and say how long that takes here.") var benchmark = false
     @Option(help: "Write a page about it, with a drawing of the graph, to this file (.html).") var card: String?
+    @Flag(help: "Instead of a bundle: every operator there is, as docs/operators.md.") var operators = false
     @Flag(help: "As JSON.") var json = false
 
+    func validate() throws {
+        guard (bundle == nil) == operators else { throw ValidationError("name the bundle to show, or --operators without one") }
+    }
+
     func run() throws {
+        guard let path = self.bundle else {
+            print(Ops.listing(), terminator: "")
+            return
+        }
         if benchmark {
-            let times = try Benchmark(path: self.bundle)
+            let times = try Benchmark(path: path)
             if json {
                 var out = JSONWriter()
                 times.write(to: &out)
@@ -44,7 +53,7 @@ struct MaxaiInspect: ParsableCommand {
             }
             return
         }
-        let bundle = try Bundle(path: self.bundle)
+        let bundle = try Bundle(path: path)
         if graph {
             print(try bundle.graph().text().text)
             return

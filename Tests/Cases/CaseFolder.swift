@@ -11,6 +11,14 @@ public struct CaseFolder: Sendable {
     /// The backend tests of the onnx package, which `peers/conformance.py` writes.
     public static let conformance = CaseFolder("build/conformance")
 
+    /// `benchmarks/conformance/passing.txt`: the names of all cases, of both folders, that must pass, sorted.
+    public static let floorPath = CaseFolder("benchmarks/conformance/passing.txt").path
+
+    /// The lines of `floorPath`.
+    public static func floor() throws -> [String] {
+        String(decoding: try bytes(floorPath), as: UTF8.self).split(separator: "\n").map(String.init)
+    }
+
     /// - Parameter path: relative to the root of the repository.
     public init(_ path: String) {
         let root = #filePath.split(separator: "/", omittingEmptySubsequences: false).dropLast(3)

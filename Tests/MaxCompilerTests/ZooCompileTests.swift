@@ -62,6 +62,9 @@ import Testing
                     original: exported.approximations.isEmpty ? result.graph : exported.graph, optimized: back,
                     rows: AdversarialRows(for: result.graph, seed: 3, coverage: 64))
                 #expect(try ONNXExport.write(back, options: options).bytes == exported.bytes)
+                var structures = Structures()
+                let (written, read) = (try structures.signature(of: exported.graph), try structures.signature(of: back))
+                #expect(written == read, "\(options)")
             } catch let error as MaxError where error.code == .unsupported {
                 print("\(name) \(options.opset)/\(options.mlOpset)\(options.allowsApproximate ? " approximate" : ""): \(error.message)")
             }

@@ -1,4 +1,5 @@
-/// Matrix products. Sums run over k in ascending order, in the type of the operands, multiply then add.
+/// Matrix products. Sums run over k in ascending order, in the type of the operands (f16 and bf16 in f32, rounded at
+/// the end), multiply then add.
 extension Ops {
     public static let matmul = Operator(
         "matmul", "Matrix product over the last two axes, the others broadcast. Source: ONNX MatMul.",
@@ -116,6 +117,14 @@ private struct ProductBody: NumberBody {
     let starts: [(Int, Int)]
 
     func callAsFunction<E: Number>(_ a: [E]) throws(MaxError) -> TensorStorage {
+        if E.elementType == .f16 || E.elementType == .bf16 {
+            let wide = try Cast.convert(Tensor(a), to: .f32)
+            let body = ProductBody(b: try Cast.convert(b, to: .f32), m: m, k: k, n: n, starts: starts)
+            guard b.elementType == E.elementType, let product = try wide.storage.numbers(body) else {
+                throw MaxError(.malformed, "operands are \(E.elementType) and \(b.elementType), expected one element type")
+            }
+            return try Cast.convert(Tensor(unchecked: product, shape: [product.count]), to: E.elementType).storage
+        }
         guard let b = E.unwrap(b.storage) else {
             throw MaxError(.malformed, "operands are \(E.elementType) and \(self.b.elementType), expected one element type")
         }

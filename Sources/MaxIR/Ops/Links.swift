@@ -6,7 +6,7 @@ extension Ops {
     ///   `common::Sigmoid`); `mirrored` is s = 1 / (1 + e^-|x|), and 1 - s for x < 0 (ONNX Runtime's LOGISTIC).
     public static let logistic = Operator(
         "logistic",
-        "Logistic function in the form of a source library: `clamped` (XGBoost) or `mirrored` (ai.onnx.ml LOGISTIC).",
+        "Logistic function in the form of a source library: `clamped` (XGBoost) or `mirrored` (ai.onnx.ml LOGISTIC). Source: XGBoost `common::Sigmoid`; ONNX Runtime `ComputeLogistic`.",
         operands: [.one("x", [.f32, .f64])], attributes: [.required("form", .string)],
         scalar: { node throws(MaxError) in
             let form = try LogisticForm(node)

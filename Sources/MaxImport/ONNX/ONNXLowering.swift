@@ -35,6 +35,8 @@ extension ONNXImporter {
             }
             return [x]
         case "Constant": return [try constant(node)]
+        case "Scatter": return try apply("ScatterElements", domain: "", operands, node.attributes, results: results, label: node.name)
+        case "Scan": return try scan(node, operands, version: version)
         case "CastLike":
             guard operands.count == 2, let x = operands[0], let like = operands[1], let type = builder.type(of: like).tensor else {
                 throw MaxError(.malformed, "operands are missing or no tensors")

@@ -57,13 +57,14 @@ struct ONNXGraph {
 
     init() {}
 
-    init(_ message: WireReader) throws(MaxError) {
+    /// - Parameter isBody: whether this is the subgraph of a node, which may hold none itself.
+    init(_ message: WireReader, isBody: Bool = false) throws(MaxError) {
         var reader = message
         while let field = try reader.next() {
             switch (field.number, field.type) {
             case (1, .bytes):
                 guard nodes.count < Limits.nodes else { throw MaxError(.limitExceeded, "onnx: more than \(Limits.nodes) nodes") }
-                nodes.append(try ONNXNode(try reader.message(field)))
+                nodes.append(try ONNXNode(try reader.message(field), isInBody: isBody))
             case (2, .bytes): name = field.text
             case (5, .bytes): initializers.append(try ONNXTensor.read(try reader.message(field)))
             case (11, .bytes): inputs.append(try ONNXValueInfo(try reader.message(field)))
@@ -85,9 +86,12 @@ struct ONNXNode {
     var opType: Text = ""
     var domain: Text = ""
     var attributes: [String: Attribute] = [:]
+    /// The attribute `body` of a Scan; never more than one.
+    var bodies: [ONNXGraph] = []
 
-    init(_ message: WireReader) throws(MaxError) {
+    init(_ message: WireReader, isInBody: Bool) throws(MaxError) {
         var reader = message
+        var content: [WireReader] = []
         while let field = try reader.next() {
             guard field.type == .bytes else { continue }
             switch field.number {
@@ -96,12 +100,20 @@ struct ONNXNode {
             case 3: name = field.text
             case 4: opType = field.text
             case 5:
-                guard let (key, value) = try ONNXAttribute.read(try reader.message(field), in: opType) else { continue }
-                guard attributes.updateValue(value, forKey: key) == nil else {
-                    throw MaxError(.malformed, "onnx: node \(name.quoted): attribute '\(key)' is given twice")
-                }
+                content.append(try reader.message(field))
             case 7: domain = field.text == "ai.onnx" ? "" : field.text
             default: break
+            }
+        }
+        // The operator type may stand behind the attributes.
+        for message in content {
+            if opType == "Scan", domain.isEmpty, !isInBody, bodies.isEmpty, let body = try ONNXAttribute.body(message) {
+                bodies.append(body)
+                continue
+            }
+            guard let (key, value) = try ONNXAttribute.read(message, in: opType) else { continue }
+            guard attributes.updateValue(value, forKey: key) == nil else {
+                throw MaxError(.malformed, "onnx: node \(name.quoted): attribute '\(key)' is given twice")
             }
         }
     }
@@ -111,6 +123,22 @@ struct ONNXNode {
 }
 
 enum ONNXAttribute {
+    /// The graph of an attribute named `body`; nil for any other attribute.
+    static func body(_ message: WireReader) throws(MaxError) -> ONNXGraph? {
+        var reader = message
+        var name: Text = ""
+        var graph: WireReader?
+        while let field = try reader.next() {
+            switch (field.number, field.type) {
+            case (1, _): name = field.text
+            case (6, .bytes): graph = try reader.message(field)
+            default: break
+            }
+        }
+        guard name == "body", let graph else { return nil }
+        return try ONNXGraph(graph, isBody: true)
+    }
+
     /// nil for an attribute that holds nothing.
     static func read(_ message: WireReader, in opType: Text) throws(MaxError) -> (String, Attribute)? {
         var reader = message

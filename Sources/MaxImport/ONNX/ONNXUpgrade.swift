@@ -38,11 +38,36 @@ struct ONNXUpgrade {
             attributes["round_mode"] = nil
         case "BatchNormalization":
             attributes["spatial"] = nil
+            attributes["consumed_inputs"] = nil
+            let isTest = attributes.removeValue(forKey: "is_test")
+            if version < 7, isTest != .int(1) {
+                throw MaxError(.unsupported, "batch normalization in training mode")
+            }
             if case .int(let training)? = attributes.removeValue(forKey: "training_mode"), training != 0 {
                 throw MaxError(.unsupported, "batch normalization in training mode")
             }
         case "Add", "Sub", "Mul", "Div", "Pow", "And", "Or", "Less", "Greater", "Equal":
-            if version < 7 { throw MaxError(.unsupported, "operator set \(version): broadcasting before version 7") }
+            guard version < 7 else { break }
+            // Without an axis, the second operand was aligned at the last extent, as it is today.
+            guard attributes["axis"] == nil else {
+                throw MaxError(.unsupported, "operator set \(version): broadcasting along an axis")
+            }
+            attributes["broadcast"] = nil
+            attributes["consumed_inputs"] = nil
+        case "Gemm" where version < 7: attributes["broadcast"] = nil
+        case "Pad" where version < 11:
+            try operand(1, from: attributes["paddings"] == nil ? "pads" : "paddings", &builder)
+            if case .float(let value)? = attributes.removeValue(forKey: "value") {
+                try set(2, try builder.constant(try Cast.convert(Tensor(scalar: Float(value)), to: element(builder))))
+            }
+        case "PRelu" where version < 7:
+            // One slope per channel, the second extent.
+            guard operands.count == 2, let x = operands[0], let slope = operands[1],
+                let rank = builder.type(of: x).tensor?.rank, let shape = builder.type(of: slope).tensor?.shape
+            else { throw MaxError(.malformed, "operands are missing, or of unknown rank") }
+            guard shape.count == 1, shape[0] != .fixed(1), rank > 2 else { break }
+            let axes = try builder.constant(Tensor((1..<Int64(rank - 1)).map { $0 }))
+            operands[1] = try builder.add(Ops.unsqueeze, [slope, axes])
         default: break
         }
     }

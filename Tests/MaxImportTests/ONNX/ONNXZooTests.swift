@@ -28,8 +28,6 @@ import Testing
     static let refused: [String: String] = [
         "onnx-tree-classifier-multi-sparse-classes": "which classes have votes depends on the row",
         "onnx-tree-regressor-sparse-targets": "whether a target has votes depends on the row",
-        "sklearn-k-neighbors-classifier": "distances by Scan: control flow",
-        "sklearn-k-neighbors-regressor": "distances by Scan: control flow",
     ]
 
     @Test(.enabled(if: !names.isEmpty, "make the zoo first"), arguments: names)

@@ -75,4 +75,18 @@ import Testing
         bundle[SectionKind.provenance] = .init(kind: SectionKind.provenance, flags: 2, bytes: outer, rawBytes: UInt64(raw))
         #expect(try Bundle(bytes: bundle.bytes).section(.provenance) == inner)
     }
+
+    /// The writer keeps to the limits of the reader, however well its content compresses.
+    @Test(arguments: [1, 40, 4000]) func whatIsWrittenIsReadHoweverWellItCompresses(period: Int) throws {
+        var state: UInt64 = 1
+        let pattern = (0..<period).map { _ in
+            state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+            return UInt8(truncatingIfNeeded: state >> 56)
+        }
+        let block = (0..<1 << 16).map { pattern[$0 % period] }
+        let provenance = (0..<160).flatMap { [UInt8($0)] + block }
+        let bytes = try BundleWriter.bytes(
+            of: BundleContent(info: ModelInfo(name: "sum"), producer: "test", graph: try sumGraph(), provenance: provenance))
+        #expect(try Bundle(bytes: bytes).section(.provenance) == provenance)
+    }
 }

@@ -3,12 +3,14 @@ import MaxIR
 
 /// Sections as one zstd frame of declared size.
 enum Compression {
-    /// The compressed bytes, or nil when that is no gain.
+    /// The compressed bytes, or nil when that is no gain, or so large a one that a reader must take it for a bomb.
     static func compress(_ bytes: [UInt8]) -> [UInt8]? {
         guard bytes.count > 256 else { return nil }
         var out = [UInt8](repeating: 0, count: ZSTD_compressBound(bytes.count))
         let size = ZSTD_compress(&out, out.count, bytes, bytes.count, 9)
-        guard ZSTD_isError(size) == 0, size < bytes.count else { return nil }
+        guard ZSTD_isError(size) == 0, size < bytes.count,
+            UInt64(bytes.count) <= UInt64(size) * BundleLayout.maximumCompressionRatio
+        else { return nil }
         return Array(out.prefix(size))
     }
 

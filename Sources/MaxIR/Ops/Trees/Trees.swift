@@ -10,7 +10,7 @@ extension Ops {
     /// - Attributes: the arrays of `TreeEnsemble`, which says what each means.
     public static let trees = Operator(
         "trees",
-        "Scores of a tree ensemble: nodes test one column each, leaves carry values that are combined per output.",
+        "Scores of a tree ensemble: nodes test one column each, leaves carry values that are combined per output. Source: XGBoost `predict`; ai.onnx.ml TreeEnsemble.",
         operands: [.one("x", [.f32, .f64])], attributes: TreeEnsemble.attributeSpecs,
         infer: { node throws(MaxError) in
             let x = try node.tensorType(0)

@@ -1,15 +1,15 @@
-import MaxCases
 import MaxIR
 import MaxImport
 
 /// What became of one case.
-enum Outcome {
+public enum Outcome: Sendable {
     case passed
-    /// `reason` is shared by cases that fail alike; `detail` is the whole sentence.
-    case failed(reason: String, detail: String)
+    /// `subject` is the operator that the case is about, or that is missing; `detail` says what went wrong.
+    case failed(subject: String, detail: String)
+    /// The case comes without a model or without values.
     case skipped
 
-    init(of name: String, in folder: CaseFolder) {
+    public init(of name: String, in folder: CaseFolder) {
         let operators: [String]
         do {
             let given = try folder.read(name)
@@ -20,20 +20,21 @@ enum Outcome {
             operators = given.operators
             do {
                 if let difference = try Self.difference(given, name) {
-                    self = .failed(reason: "wrong: \(Self.subject(operators, name))", detail: difference)
+                    self = .failed(subject: Self.subject(operators, name), detail: "wrong: \(difference)")
                 } else {
                     self = .passed
                 }
             } catch let error as MaxError {
-                self = .failed(reason: Self.reason(error, operators, name), detail: error.message)
+                self = .failed(subject: Self.missing(error) ?? Self.subject(operators, name), detail: error.message)
             }
         } catch {
-            self = .failed(reason: "case: \(error)", detail: "\(error)")
+            self = .failed(subject: "values of \(error)", detail: "\(error)")
         }
     }
 
     /// The first difference of any set; nil when there is none.
-    private static func difference(_ given: Case, _ name: String) throws -> String? {
+    /// - Parameter compared: is given each value expected and the one found.
+    static func difference(_ given: Case, _ name: String, compared: (CaseValue, Value) -> Void = { _, _ in }) throws -> String? {
         let graph =
             given.isONNX
             ? try ONNX.read(given.model, name: Text(name), options: ONNX.Options(keepsMaps: true, namesRows: false))
@@ -51,6 +52,7 @@ enum Outcome {
                 guard let value = result(expected, graph, found, isONNX: given.isONNX) else {
                     return "set \(number): output \(expected.name.quoted) is not there"
                 }
+                compared(expected, value)
                 if let difference = expected.difference(from: value, otherwise: (1e-7, 1e-3)) {
                     return "set \(number): output \(expected.name.quoted): \(difference)"
                 }
@@ -73,18 +75,11 @@ enum Outcome {
         return nil
     }
 
-    private static func reason(_ error: MaxError, _ operators: [String], _ name: String) -> String {
-        let message = error.message
-        for marker in ["operator '", "attribute '"] {
-            if let at = ranges(of: marker, in: message).first, message.contains("cannot be represented") {
-                return String(message[at...].prefix { $0 != ":" })
-            }
-        }
-        return "\(error.code): \(subject(operators, name))"
-    }
-
-    private static func ranges(of part: String, in text: String) -> [String.Index] {
-        text.indices.filter { text[$0...].hasPrefix(part) }
+    /// The operator that `error` says cannot be represented; nil when it says something else.
+    private static func missing(_ error: MaxError) -> String? {
+        let parts = error.message.split(separator: "'", omittingEmptySubsequences: false)
+        guard parts.count == 5, parts[0].hasSuffix("operator "), parts[4] == " cannot be represented" else { return nil }
+        return "\(parts[3])::\(parts[1])"
     }
 
     /// The operator that a case is about: its only one, else what its name starts with.
