@@ -107,9 +107,11 @@ AVX2 void maxai_byte_trees_avx2(const maxai_byte_trees *t, const void *x, size_t
         HEAP(2)
         HEAP(3)
         HEAP(4)
-        HEAP(5) HEAP(6)
+        HEAP(5)
+        HEAP(6)
 #undef HEAP
-            default : free_tree(t, tree, block, code);
+        default:
+          free_tree(t, tree, block, code);
       }
       if (is_plain)
         add_f32((const float *)t->leaves + t->leaf_starts[tree], code,
