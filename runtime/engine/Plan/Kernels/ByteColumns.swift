@@ -42,12 +42,11 @@ struct ByteColumns {
     /// nil when the ensemble needs so many columns that bytes do not pay.
     init?(_ e: TreeEnsemble, columns: Int, xIsF64: Bool) {
         comparesF64 = xIsF64 && e.threshold.elementType == .f64
-        var less = [LessTest?](repeating: nil, count: e.nodeCount)
+        let (nodes, source) = (e.nodeCount, e.column)
+        let less = LessTest.all(e, comparesF64: comparesF64)
         var thresholds = [[Double]](repeating: [], count: columns)
-        for node in 0..<e.nodeCount {
-            guard let test = LessTest(e, node, comparesF64: comparesF64) else { continue }
-            less[node] = test
-            thresholds[Int(e.column[node])].append(test.threshold)
+        for node in 0..<nodes {
+            if let test = less[node] { thresholds[Int(source[node])].append(test.threshold) }
         }
         var firstRank = [Int](repeating: 0, count: columns)
         for column in 0..<columns where !thresholds[column].isEmpty {
@@ -67,16 +66,17 @@ struct ByteColumns {
             }
         }
         var sets = OtherTests()
-        let others = (0..<e.nodeCount).map { less[$0] == nil ? sets.find(e, $0, &self) : .single(0) }
+        let others = (0..<nodes).map { less[$0] == nil ? sets.find(e, $0, &self) : .single(0) }
         for index in categories.indices {
             categories[index].out = take()
             categories[index].firstSet = width
             width += categories[index].tables.count
         }
-        for node in 0..<e.nodeCount {
+        tests.reserveCapacity(nodes)
+        for node in 0..<nodes {
             if let test = less[node] {
-                let position = Self.position(of: test.threshold, in: thresholds[Int(e.column[node])])
-                let rank = firstRank[Int(e.column[node])] + position / Self.thresholdsPerColumn
+                let position = Self.position(of: test.threshold, in: thresholds[Int(source[node])])
+                let rank = firstRank[Int(source[node])] + position / Self.thresholdsPerColumn
                 let column = rankColumn(rank, test.policy)
                 tests.append(
                     Test(column: column, limit: UInt8(position % Self.thresholdsPerColumn), rightIsTrue: test.isSwapped))

@@ -15,16 +15,18 @@ struct LessTest {
     var isSwapped: Bool
 
     /// nil when the test has no such form.
-    init?(_ e: TreeEnsemble, _ node: Int, comparesF64: Bool) {
+    ///
+    /// - Parameters: what the ensemble has for the node; taken one by one, as a copy of the ensemble per node would cost
+    ///   more than all else.
+    init?(comparison: UInt8, missing flags: UInt8, threshold value: Double, comparesF64: Bool) {
         let isInclusive: Bool
-        switch TreeEnsemble.Comparison(rawValue: e.comparison[node]) {
+        switch TreeEnsemble.Comparison(rawValue: comparison) {
         case .less: (isInclusive, isSwapped) = (false, false)
         case .lessOrEqual: (isInclusive, isSwapped) = (true, false)
         case .greaterOrEqual: (isInclusive, isSwapped) = (false, true)
         case .greater: (isInclusive, isSwapped) = (true, true)
         default: return nil
         }
-        let value = e.threshold.double(node)
         if comparesF64 {
             guard value.isFinite else { return nil }
             threshold = isInclusive ? value.nextUp : value
@@ -35,13 +37,28 @@ struct LessTest {
             if isInclusive, Double(single) == value { single = single.nextUp }
             threshold = Double(single)
         }
-        let (missing, goesTrue) = e.policy(of: node)
-        let goesLeft = goesTrue != isSwapped
-        switch missing {
+        let goesLeft = (flags & TreeEnsemble.missingGoesTrue != 0) != isSwapped
+        switch TreeEnsemble.Missing(rawValue: flags & 3) ?? .none {
         case .none: policy = isSwapped ? MAXAI_NAN_LEFT : MAXAI_NAN_RIGHT
         case .nan: policy = goesLeft ? MAXAI_NAN_LEFT : MAXAI_NAN_RIGHT
         case .zero: policy = goesLeft ? MAXAI_ZERO_LEFT : MAXAI_ZERO_RIGHT
         case .nanIsZero: policy = MAXAI_NAN_ZERO
+        }
+    }
+}
+
+extension LessTest {
+    /// One per node of an ensemble; nil where the test has no such form.
+    static func all(_ e: TreeEnsemble, comparesF64: Bool) -> [LessTest?] {
+        let (comparison, missing) = (e.comparison, e.missing)
+        let thresholds: [Double] =
+            switch e.threshold {
+            case .f32(let values): values.map { Double($0) }
+            case .f64(let values): values
+            default: []
+            }
+        return thresholds.indices.map {
+            LessTest(comparison: comparison[$0], missing: missing[$0], threshold: thresholds[$0], comparesF64: comparesF64)
         }
     }
 }

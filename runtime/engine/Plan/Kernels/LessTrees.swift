@@ -20,6 +20,7 @@ struct LessTrees {
         leafValues = leaves
         self.base = base
         treeOutput = e.treeOutput
+        let tests = LessTest.all(e, comparesF64: false)
         for root in e.roots {
             guard nodes.count + 2 * e.nodeCount + e.treeCount < Int(Int32.max) else { return nil }
             starts.append(Int32(nodes.count))
@@ -37,7 +38,7 @@ struct LessTrees {
                     continue
                 }
                 let node = Int(place)
-                guard let test = LessTest(e, node, comparesF64: false), test.policy <= MAXAI_NAN_RIGHT else { return nil }
+                guard let test = tests[node], test.policy <= MAXAI_NAN_RIGHT else { return nil }
                 nodes.append(
                     maxai_tree_node(
                         threshold: Float(test.threshold), column: e.column[node], child: (0, 0),
