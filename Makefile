@@ -50,12 +50,12 @@ dist: build ## stripped executables that run where no Swift is installed, into d
 	scripts/dist
 
 lint: setup ## formatting, as an error
-	swift format lint --strict --recursive Package.swift Sources Tests runtime formats
-	find runtime plugins -name '*.[ch]' -o -name '*.cc' | xargs clang-format --dry-run --Werror
+	swift format lint --strict --recursive Package.swift Sources Tests runtime formats benchmarks
+	find runtime plugins Tests -name '*.[ch]' -o -name '*.cc' | xargs clang-format --dry-run --Werror
 
 format: setup ## rewrites every source in the house style
-	swift format --in-place --recursive Package.swift Sources Tests runtime formats
-	find runtime plugins -name '*.[ch]' -o -name '*.cc' | xargs clang-format -i
+	swift format --in-place --recursive Package.swift Sources Tests runtime formats benchmarks
+	find runtime plugins Tests -name '*.[ch]' -o -name '*.cc' | xargs clang-format -i
 
 clean: ## removes what was built
 	rm -rf .build build dist
