@@ -117,7 +117,9 @@ struct MaxaiCompile: ParsableCommand {
         let bundle = try Bundle(bytes: written)
         _ = try Model(bundle: bundle)
         try AtomicFile.write(written, to: output)
-        report(bundle, graph, golden: content.golden, bytes: written.count, proof: proof, seconds: monotonicSeconds() - start, path: output)
+        report(
+            bundle, graph, rewritten.rules.filter { $0.patches > 0 }.map { ($0.name, $0.patches) }, golden: content.golden,
+            bytes: written.count, proof: proof, seconds: monotonicSeconds() - start, path: output)
     }
 
     private func rewritten(_ graph: Graph) throws(MaxError) -> RewriteResult {
@@ -196,7 +198,10 @@ struct MaxaiCompile: ParsableCommand {
         return file.split(separator: ".").first.map(String.init) ?? "model"
     }
 
-    private func report(_ bundle: Bundle, _ graph: Graph, golden: GoldenRows?, bytes: Int, proof: Proof, seconds: Double, path: String) {
+    private func report(
+        _ bundle: Bundle, _ graph: Graph, _ rewrites: [(name: String, patches: Int)], golden: GoldenRows?, bytes: Int, proof: Proof,
+        seconds: Double, path: String
+    ) {
         let rows = golden?.inputs.first?.shape.first ?? 0
         if json {
             var out = JSONWriter()
@@ -211,12 +216,14 @@ struct MaxaiCompile: ParsableCommand {
                 $0.member("outputs", graph.outputs.count)
                 $0.member("goldenRows", rows)
                 $0.member("provedRows", proof.rows)
+                $0.member("rewrites", object: { for rewrite in rewrites { $0.member(rewrite.name, rewrite.patches) } })
             }
             print(String(decoding: out.bytes, as: UTF8.self))
         } else if !quiet {
             print(
                 "\(path): \(bundle.info.name)@\(bundle.info.version), \(graph.inputs.count) columns in, \(graph.outputs.count) out, "
                     + "\(graph.nodes.count) nodes, \(bytes) bytes, \(rows) golden rows, \(Int(seconds * 1000)) ms")
+            if !rewrites.isEmpty { print("rewrites \(rewrites.map { "\($0.name) ×\($0.patches)" }.joined(separator: ", "))") }
             print("proved on \(proof.rows) adversarial rows: both graphs give equal bits")
             print("digest \(bundle.info.digest)")
         }

@@ -1,4 +1,5 @@
 import MaxCompiler
+import MaxCases
 import MaxIR
 import MaxImport
 import Testing

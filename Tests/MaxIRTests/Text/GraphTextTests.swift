@@ -1,3 +1,4 @@
+import MaxCases
 import MaxIR
 import Testing
 

@@ -1,21 +1,21 @@
 import MaxIR
 
 /// A small, seeded generator, so that a failure can be repeated.
-struct SplitMix: RandomNumberGenerator {
+public struct SplitMix: RandomNumberGenerator {
     private var state: UInt64
-    init(seed: UInt64) { state = seed }
-    mutating func next() -> UInt64 {
+    public init(seed: UInt64) { state = seed }
+    public mutating func next() -> UInt64 {
         state &+= 0x9e37_79b9_7f4a_7c15
         var z = state
         z = (z ^ (z >> 30)) &* 0xbf58_476d_1ce4_e5b9
         z = (z ^ (z >> 27)) &* 0x94d0_49bb_1331_11eb
         return z ^ (z >> 31)
     }
-    mutating func below(_ count: Int) -> Int { Int.random(in: 0..<count, using: &self) }
+    public mutating func below(_ count: Int) -> Int { Int.random(in: 0..<count, using: &self) }
 }
 
 /// A graph of one node of `op` on random operands and attributes; nil when they do not fit together.
-func randomGraph(_ op: Operator, _ random: inout SplitMix) -> Graph? {
+public func randomGraph(_ op: Operator, _ random: inout SplitMix) -> Graph? {
     let element = ElementType.allCases.randomElement(using: &random) ?? .f32
     var builder = GraphBuilder(name: Text(op.name))
     var shapes: [[Dimension]] = []
