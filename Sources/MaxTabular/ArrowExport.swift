@@ -97,11 +97,11 @@ extension ArrowArray {
         }
     }
 
-    /// Column `index` of a batch that was read, without a copy.
-    init?(_ batch: RecordBatch, column index: Int) {
+    /// Rows of column `index` of a batch that was read, without a copy.
+    init?(_ batch: RecordBatch, column index: Int, rows: Range<Int>) {
         guard let child = batch.child(index), let buffers = child.buffers else { return nil }
         self.init(
-            length: batch.rows, missing: child.null_count == 0 ? 0 : -1, offset: Int(child.offset + batch.offset),
+            length: rows.count, missing: child.null_count == 0 ? 0 : -1, offset: Int(child.offset + batch.offset) + rows.lowerBound,
             buffers: (0..<Int(child.n_buffers)).map { buffers[$0] }, owner: batch)
     }
 }

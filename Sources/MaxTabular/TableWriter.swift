@@ -24,8 +24,8 @@ public final class TableWriter {
     /// One column of a batch.
     public enum Values {
         case made(ColumnBuffer)
-        /// A column of a batch that was read: handed on without a copy.
-        case kept(RecordBatch, column: Int)
+        /// A column of a batch that was read, or some rows of it in a row: handed on without a copy.
+        case kept(RecordBatch, column: Int, rows: Range<Int>? = nil)
     }
 
     public let location: String
@@ -91,7 +91,7 @@ public final class TableWriter {
         let children = zip(columns, values).compactMap { column, value in
             switch value {
             case .made(let buffer): ArrowArray(buffer, isList: column.listLength != nil)
-            case .kept(let batch, let index): ArrowArray(batch, column: index)
+            case .kept(let batch, let index, let range): ArrowArray(batch, column: index, rows: range ?? 0..<batch.rows)
             }
         }
         var array = ArrowArray(length: rows, missing: 0, buffers: [nil], children: children, owner: nil)
@@ -114,8 +114,12 @@ public final class TableWriter {
         switch value {
         case .made(let buffer):
             (format, found) = (buffer.element.arrowFormat, (buffer.rows, buffer.width))
-        case .kept(let batch, let index):
-            (format, found) = (batch.format(index), (batch.rows, 1))
+        case .kept(let batch, let index, let range):
+            let range = range ?? 0..<batch.rows
+            guard range.lowerBound >= 0, range.upperBound <= batch.rows else {
+                throw MaxError(.internal, "\(place): rows \(range) of a batch of \(batch.rows)")
+            }
+            (format, found) = (batch.format(index), (range.count, 1))
         }
         guard format == column.format, found == (rows, column.listLength ?? 1) else {
             throw MaxError(

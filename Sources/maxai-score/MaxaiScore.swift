@@ -49,9 +49,6 @@ struct MaxaiScore: ParsableCommand {
         guard threads == nil || (1...256).contains(threads ?? 0) else {
             throw ValidationError("--threads \(threads ?? 0): expected 1 to 256")
         }
-        guard onError != .skip || keep == nil else {
-            throw ValidationError("--on-error skip cannot be combined with --keep: use --on-error null")
-        }
     }
 
     func run() throws {
@@ -76,8 +73,15 @@ struct MaxaiScore: ParsableCommand {
             let outcome = try workers.score(views, rows: batch.rows, into: buffers, results, refusing: onError != .fail, firstRow: rows)
             refused += outcome.refused.count
             rows += batch.rows
-            let values = try buffers.finished(outcome.refused, skipping: onError == .skip)
-            try writer.write(rows: values.rows, binding.kept.map { .kept(batch, column: $0) } + values.columns.map { .made($0) })
+            if onError == .skip {
+                for run in buffers.runs(without: outcome.refused) {
+                    let kept: [TableWriter.Values] = binding.kept.map { .kept(batch, column: $0, rows: run) }
+                    try writer.write(rows: run.count, kept + (try buffers.columns(run)).map { .made($0) })
+                }
+            } else {
+                let made = try buffers.finished(missing: outcome.refused)
+                try writer.write(rows: batch.rows, binding.kept.map { .kept(batch, column: $0) } + made.map { .made($0) })
+            }
             progress.show("\(rows) rows, \(Int(Double(rows) / max(monotonicSeconds() - start, 1e-9))) per second")
         }
         try writer.finish()

@@ -103,27 +103,41 @@ final class ResultBuffers: @unchecked Sendable {
         }
     }
 
-    /// The columns to write. Refused rows have no value, or are left out.
-    func finished(_ refused: [Int], skipping: Bool) throws(MaxError) -> (rows: Int, columns: [ColumnBuffer]) {
-        let leftOut = skipping ? Set(refused) : []
-        let order = leftOut.isEmpty ? nil : (0..<rows).filter { !leftOut.contains($0) }
-        let count = order?.count ?? rows
+    /// The columns to write; refused rows have no value in them.
+    func finished(missing refused: [Int]) throws(MaxError) -> [ColumnBuffer] {
+        let columns = try self.columns(0..<rows)
+        for column in columns { for row in refused { column.setMissing(row) } }
+        return columns
+    }
+
+    /// The columns to write of some rows in a row.
+    func columns(_ range: Range<Int>) throws(MaxError) -> [ColumnBuffer] {
         var columns: [ColumnBuffer] = []
         for (slot, port) in results.ports.enumerated() {
             let isList = results.isNested && port.width > 1 && port.element != .string
             for position in 0..<(isList ? 1 : port.width) {
-                let column = try self.column(slot, port, position, isList: isList, order: order, count: count)
-                if !skipping { for row in refused { column.setMissing(row) } }
-                columns.append(column)
+                columns.append(try column(slot, port, position, isList: isList, range))
             }
         }
-        return (count, columns)
+        return columns
     }
 
-    private func column(_ slot: Int, _ port: Schema.OutputPort, _ position: Int, isList: Bool, order: [Int]?, count: Int) throws(MaxError)
-        -> ColumnBuffer
-    {
-        func source(_ row: Int) -> Int { order?[row] ?? row }
+    /// The rows that were not refused, as runs.
+    func runs(without refused: [Int]) -> [Range<Int>] {
+        var runs: [Range<Int>] = []
+        var start = 0
+        for row in refused.sorted() + [rows] {
+            if row > start { runs.append(start..<row) }
+            start = row + 1
+        }
+        return runs
+    }
+
+    private func column(
+        _ slot: Int, _ port: Schema.OutputPort, _ position: Int, isList: Bool, _ range: Range<Int>
+    ) throws(MaxError) -> ColumnBuffer {
+        let count = range.count
+        func source(_ row: Int) -> Int { range.lowerBound + row }
         if let list = texts[slot] {
             return try ColumnBuffer(texts: (0..<count).map { list[source($0) * port.width + position] })
         }
@@ -144,8 +158,8 @@ final class ResultBuffers: @unchecked Sendable {
         }
         let width = isList ? port.width : 1
         let buffer = try ColumnBuffer(port.element, rows: count, width: width)
-        if order == nil, width == port.width {
-            buffer.values.copyMemory(from: block, byteCount: count * width * size)
+        if width == port.width {
+            buffer.values.copyMemory(from: block + range.lowerBound * width * size, byteCount: count * width * size)
         } else {
             for row in 0..<count {
                 (buffer.values + row * width * size).copyMemory(

@@ -96,3 +96,24 @@ struct PathTests {
         #expect(try Command.run("maxai-serve", ["check", bundle] + unsigned).status == 13)
     }
 }
+
+@Suite(.enabled(if: !CaseFolder.zoo.names("sklearn-one-hot-integers").isEmpty, "make the zoo first"))
+struct RefusedRowTests {
+    @Test(arguments: [("skip", ["id", "a", "c", "d"]), ("null", ["id", "a", "b", "c", "d", "e"])])
+    func `rows that the model refuses are left out or have no value, and what is kept stays with its row`(
+        rule: String, ids: [String]
+    ) throws {
+        let folder = try ScratchFolder()
+        let source = "\(CaseFolder.zoo.path)/sklearn-one-hot-integers/model.onnx"
+        #expect(try Command.run("maxai-compile", [source, "-o", folder["m.maxb"]]).status == 0)
+        let input = try folder.write("rows.csv", "id,visits\na,1\nb,\nc,2\nd,3\ne,\n")
+        let arguments = [folder["m.maxb"], input, "-o", folder["out.csv"], "--keep", "id"]
+        let refused = try Command.run("maxai-score", arguments)
+        #expect(refused.status == 20 && refused.errors.contains("row 1 of the table: column \"visits\""))
+        let scored = try Command.run("maxai-score", arguments + ["--on-error", rule])
+        #expect(scored.status == 0 && scored.errors.contains("2 refused"), "\(scored.errors)")
+        let lines = try folder.text("out.csv").split(separator: "\n")
+        #expect(lines.map { String($0.split(separator: ",", omittingEmptySubsequences: false)[0].filter { $0 != "\"" }) } == ids)
+        if rule == "null" { #expect(lines[2].hasSuffix(",,,,,,,,")) }
+    }
+}
