@@ -3,8 +3,9 @@
     .peers/bin/python benchmarks/serving.py [SECONDS]      default 5 per measurement, three in turn, medians
 
 The flights' logistic pipeline (strings and numbers) over the V2 protocol's JSON at 1, 16 and 64 connections, with wrk
-as the load. On an idle virtual machine most of a round trip over one connection is the time in which sleeping processors
-wake up; nginx shows how much, and the last column leaves it out. Needs `make demo` to have trained the model; installs wrk and nginx-light where they are missing.
+as the load. One connection is measured twice: with load and server on one core, which then never sleeps, and apart, where
+most of a round trip on an idle virtual machine is the time in which processors wake up (nginx shows how much, and the last
+column leaves it out). Needs `make demo` to have trained the model; installs wrk and nginx-light where they are missing.
 """
 
 import json
@@ -20,7 +21,7 @@ import urllib.request
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 seconds = int(sys.argv[1]) if len(sys.argv) > 1 else 5
-CONNECTIONS, ROUNDS = (1, 16, 64), 3
+CASES, ROUNDS = ((1, True), (1, False), (16, False), (64, False)), 3
 MODEL = ROOT / "build/flights/logistic.onnx"
 
 for program, package in (("wrk", "wrk"), ("nginx", "nginx-light")):
@@ -62,13 +63,23 @@ def request(url):
     return json.dumps({"inputs": inputs}).encode()
 
 
-def wrk(url, body, connections):
+def pin(processes, cores):
+    """Every thread of the processes and of their children."""
+    for process in processes:
+        children = subprocess.run(["pgrep", "-P", str(process.pid)], capture_output=True, text=True).stdout.split()
+        for pid in [process.pid, *map(int, children)]:
+            for task in pathlib.Path(f"/proc/{pid}/task").iterdir():
+                os.sched_setaffinity(int(task.name), cores)
+
+
+def wrk(url, body, connections, cores):
     script = pathlib.Path(folder) / "post.lua"
     script.write_text(
         f'wrk.method = "POST"\nwrk.headers["Content-Type"] = "application/json"\nwrk.body = {json.dumps(body.decode())}\n'
         'done = function(s, l, r) io.write(string.format("RESULT %d %d %d %d\\n", l:percentile(50), l:percentile(99), '
         's.requests * 1e6 / s.duration, s.errors.status + s.errors.read + s.errors.connect + s.errors.timeout)) end\n')
-    run = subprocess.run(["wrk", "-t1", f"-c{connections}", f"-d{seconds}", "-s", script, url], capture_output=True, text=True, check=True)
+    run = subprocess.run(["wrk", "-t1", f"-c{connections}", f"-d{seconds}", "-s", script, url], capture_output=True, text=True, check=True,
+                         preexec_fn=lambda: os.sched_setaffinity(0, cores))
     p50, p99, rate, errors = map(int, re.search(r"RESULT (\d+) (\d+) (\d+) (\d+)", run.stdout).groups())
     if errors:
         raise SystemExit(f"{errors} failed requests at {url}")
@@ -108,16 +119,20 @@ with tempfile.TemporaryDirectory() as folder:
             assert all(abs(a - b) <= 1e-6 for a, b in zip(data, other)), (name, data, other)
         print(f"answers agree: {ours}")
         print(f"{'connections':>11}  {'server':<24} {'p50 us':>8} {'p99 us':>8} {'requests/s':>11}   p50 / FastAPI   above nginx's")
-        for connections in CONNECTIONS:
+        everywhere = os.sched_getaffinity(0)
+        for connections, shares in CASES:
+            cores = {max(everywhere)} if shares else everywhere
+            pin(servers, cores)
             results = {name: [] for name in urls}
             for _ in range(ROUNDS):
                 for name, url in urls.items():
-                    results[name].append(wrk(url, bodies[name], connections))
+                    results[name].append(wrk(url, bodies[name], connections, cores))
             median = {name: [sorted(column)[ROUNDS // 2] for column in zip(*rows)] for name, rows in results.items()}
             peer, floor = median["FastAPI + ONNX Runtime"][0], median["nginx, fixed answer"][0]
             for name, (p50, p99, rate) in median.items():
                 ratios = f"{p50 / peer:13.3f}   {(p50 - floor) / (peer - floor):13.3f}"
-                print(f"{connections:>11}  {name:<24} {p50:>8} {p99:>8} {rate:>11}   {ratios}")
+                label = f"{connections}, one core" if shares else f"{connections}"
+                print(f"{label:>11}  {name:<24} {p50:>8} {p99:>8} {rate:>11}   {ratios}")
     finally:
         for server in servers:
             server.terminate()
