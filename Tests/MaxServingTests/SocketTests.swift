@@ -26,6 +26,11 @@ import Testing
         connection.send("0\r\n\r\n")
         #expect(connection.read(until: "42.0", times: 1).contains("200"))
 
+        // What follows a request that ends the connection is not answered.
+        let last = try Connection(port)
+        last.send(request.replacing("Host: x", with: "Host: x\r\nConnection: close") + request)
+        #expect(last.read(until: "no such text", times: 1).split(separator: "42.0", omittingEmptySubsequences: false).count == 2)
+
         let large = try Connection(port)
         large.send("POST /v2/models/twice/infer HTTP/1.1\r\nHost: x\r\nContent-Length: 5000\r\n\r\n" + String(repeating: " ", count: 5000))
         #expect(large.read(until: "\"}", times: 1).contains("413"))

@@ -11,6 +11,8 @@ final class HTTPHandler: ChannelInboundHandler {
     private var body: ByteBuffer?
     /// An answer decided before the body was read; the body is then ignored and the connection closed.
     private var refusal: Answer?
+    /// Whether an answer has said that the connection ends: what was sent after its request is not answered.
+    private var isClosing = false
 
     init(_ worker: Worker) { self.worker = worker }
 
@@ -18,6 +20,7 @@ final class HTTPHandler: ChannelInboundHandler {
     var isBusy: Bool { head != nil }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        guard !isClosing else { return }
         switch unwrapInboundIn(data) {
         case .head(let head):
             self.head = head
@@ -57,6 +60,7 @@ final class HTTPHandler: ChannelInboundHandler {
         let wasRefused = refusal != nil
         let answer = refusal ?? answered(head)
         let keepsAlive = head.isKeepAlive && !wasRefused && worker.service.isReady
+        isClosing = !keepsAlive
         write(answer, context, version: head.version, isHead: head.method == .HEAD, keepsAlive: keepsAlive)
         self.head = nil
         body = nil
