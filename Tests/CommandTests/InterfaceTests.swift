@@ -52,4 +52,15 @@ private let commands = ["maxai-compile", "maxai-score", "maxai-inspect", "maxai-
             for forbidden in ["<script", "http:", "https:", "src=", "url("] { #expect(!page.contains(forbidden)) }
         }
     }
+
+    @Test(.enabled(if: !CaseFolder.zoo.names("xgboost-logistic").isEmpty, "make the zoo first"))
+    func `kernels that there are not are refused, and those that are asked for run`() throws {
+        let folder = try ScratchFolder()
+        let source = "\(CaseFolder.zoo.path)/xgboost-logistic/model.json"
+        #expect(try Command.run("maxai-compile", [source, "-o", folder["m.maxb"]]).status == 0)
+        let wrong = try Command.run("maxai-inspect", [folder["m.maxb"], "--kernels"], environment: ["MAXAI_KERNELS": "fastest"])
+        #expect(wrong.status == 2 && wrong.errors.contains("'fastest', expected one of scalar, avx2, avx512"))
+        let plain = try Command.run("maxai-inspect", [folder["m.maxb"], "--kernels"], environment: ["MAXAI_KERNELS": "scalar"])
+        #expect(plain.status == 0 && plain.output.contains("scalar"), "\(plain.output)")
+    }
 }

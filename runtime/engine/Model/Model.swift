@@ -9,10 +9,12 @@ public final class Model: Sendable {
     /// Its kernels on this machine.
     public let plan: Plan
 
-    /// - Throws: `.unsupported` when an input or output is not rows of fixed width.
+    /// - Throws: `.unsupported` when an input or output is not rows of fixed width; `.usage` or `.unsupported` when
+    ///   `MAXAI_KERNELS` asks for kernels that there are not.
     public init(graph: Graph, info: ModelInfo) throws(MaxError) {
         self.graph = graph
         self.info = info
+        try KernelChoice.check()
         schema = try Schema(of: graph)
         plan = Plan(graph, schema)
     }

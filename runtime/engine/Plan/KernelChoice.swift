@@ -1,5 +1,6 @@
 import CMaxKernels
 import Glibc
+import MaxIR
 
 /// The family of kernels that a plan uses: the best that the processor has, unless `MAXAI_KERNELS` names one.
 package enum KernelChoice: String, Sendable, CaseIterable {
@@ -17,9 +18,21 @@ package enum KernelChoice: String, Sendable, CaseIterable {
         return features & UInt32(MAXAI_CPU_AVX512) != 0 ? [.scalar, .avx2, .avx512] : [.scalar, .avx2]
     }()
 
-    private static let chosen: KernelChoice = {
-        let best = available.last ?? .scalar
-        guard let name = getenv("MAXAI_KERNELS"), let asked = KernelChoice(rawValue: String(cString: name)) else { return best }
-        return available.contains(asked) ? asked : best
-    }()
+    /// What `MAXAI_KERNELS` asks for; nil when it is not set.
+    private static let asked: String? = getenv("MAXAI_KERNELS").map { String(cString: $0) }
+
+    private static let chosen: KernelChoice = asked.flatMap(KernelChoice.init) ?? available.last ?? .scalar
+
+    /// - Throws: `.usage` when `MAXAI_KERNELS` names no family, `.unsupported` when this processor cannot run it.
+    static func check() throws(MaxError) {
+        guard let asked, !asked.isEmpty else { return }
+        guard let family = KernelChoice(rawValue: asked) else {
+            let names = allCases.map(\.rawValue).joined(separator: ", ")
+            throw MaxError(.usage, "MAXAI_KERNELS: found '\(asked)', expected one of \(names), or nothing")
+        }
+        guard available.contains(family) else {
+            let names = available.map(\.rawValue).joined(separator: ", ")
+            throw MaxError(.unsupported, "MAXAI_KERNELS: found '\(asked)', but this processor runs \(names)")
+        }
+    }
 }
