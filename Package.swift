@@ -90,7 +90,7 @@ let package = Package(
         tests("MaxRuntimeTests", ["MaxIR", "MaxFormats", "MaxRuntime", "MaxImport", "MaxCases", "CAllocations"]),
         tests("MaxImportTests", ["MaxIR", "MaxImport", "MaxFormats", "MaxCases"]),
         tests("MaxCompilerTests", ["MaxIR", "MaxCompiler", "MaxImport", "MaxCases"]),
-        tests("MaxTabularTests", ["MaxIR", "MaxTabular"]),
+        tests("MaxTabularTests", ["MaxIR", "MaxTabular", "MaxCases"]),
         tests("MaxRegistryTests", ["MaxIR", "MaxRuntime", "MaxRegistry", "COpenSSL"]),
         tests("MaxServingTests", ["MaxIR", "MaxRuntime", "MaxServing"]),
         tests(

@@ -1,4 +1,5 @@
 import Glibc
+import MaxCases
 import MaxIR
 
 /// One run of one of our commands, as a person would start it.
@@ -57,53 +58,5 @@ struct Command {
             return String(line[slash..<last])
         }
         throw MaxError(.notFound, "the folder of this build")
-    }
-}
-
-/// A folder that is there for one test.
-final class ScratchFolder {
-    let path: String
-
-    init() throws {
-        var template = Array("/tmp/maxai-command-XXXXXX".utf8CString)
-        guard mkdtemp(&template) != nil else { throw MaxError(.io, "mkdtemp failed") }
-        path = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
-    }
-
-    deinit { Self.removeTree(path) }
-
-    subscript(_ name: String) -> String { "\(path)/\(name)" }
-
-    @discardableResult
-    func write(_ name: String, _ text: String) throws -> String { try write(name, Array(text.utf8)) }
-
-    @discardableResult
-    func write(_ name: String, _ bytes: [UInt8]) throws -> String {
-        guard let file = fopen(self[name], "w") else { throw MaxError(.io, "cannot write \(self[name])") }
-        defer { fclose(file) }
-        guard fwrite(bytes, 1, bytes.count, file) == bytes.count else { throw MaxError(.io, "cannot write \(self[name])") }
-        return self[name]
-    }
-
-    func bytes(_ name: String) throws -> [UInt8] {
-        guard let file = fopen(self[name], "r") else { throw MaxError(.notFound, "cannot read \(self[name])") }
-        defer { fclose(file) }
-        var bytes: [UInt8] = []
-        var block = [UInt8](repeating: 0, count: 1 << 16)
-        while case let count = fread(&block, 1, block.count, file), count > 0 { bytes += block[..<count] }
-        return bytes
-    }
-
-    func text(_ name: String) throws -> String { String(decoding: try bytes(name), as: UTF8.self) }
-
-    private static func removeTree(_ path: String) {
-        if let folder = opendir(path) {
-            while let entry = readdir(folder) {
-                let name = withUnsafeBytes(of: entry.pointee.d_name) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
-                if name != ".", name != ".." { removeTree(path + "/" + name) }
-            }
-            closedir(folder)
-        }
-        remove(path)
     }
 }

@@ -1,4 +1,5 @@
 import Glibc
+import MaxCases
 import MaxIR
 import MaxTabular
 import Testing
@@ -34,7 +35,7 @@ private func failure(_ body: () throws -> Void) -> MaxError? {
 
     @Test(arguments: TableFormat.allCases)
     func anUnknownColumnIsNamed(format: TableFormat) throws {
-        let folder = try Folder()
+        let folder = try ScratchFolder()
         try Sample().write(to: folder["t"], format: format)
         let error = failure { _ = try TableReader.open(folder["t"], format: format, columns: ["x", "weight"]) }
         #expect(error?.code == .malformed)
@@ -44,7 +45,7 @@ private func failure(_ body: () throws -> Void) -> MaxError? {
     }
 
     @Test func twoColumnsOfOneNameCannotBeToldApart() throws {
-        let folder = try Folder()
+        let folder = try ScratchFolder()
         let path = try folder.write("t.csv", "a,b,a\n1,2,3\n")
         let error = failure { _ = try TableReader.open(path, columns: ["a"]) }
         #expect(error?.message == "'\(path)': 2 columns are called \"a\", expected one")
@@ -55,9 +56,9 @@ private func failure(_ body: () throws -> Void) -> MaxError? {
     /// Every length of every format ends in the table, in a shorter table (text), or in an error.
     @Test(arguments: TableFormat.allCases)
     func truncatedFilesAreErrors(format: TableFormat) throws {
-        let folder = try Folder()
+        let folder = try ScratchFolder()
         try Sample().write(to: folder["whole"], format: format, batches: 2)
-        let whole = try folder.read("whole")
+        let whole = try folder.bytes("whole")
         for length in stride(from: 0, to: whole.count, by: max(1, whole.count / 97)) {
             let path = try folder.write("t", Array(whole[..<length]))
             let error = failure { _ = try TableReader.open(path, format: format).cells() }
@@ -69,9 +70,9 @@ private func failure(_ body: () throws -> Void) -> MaxError? {
     /// A file with bits turned over may read as another table or be an error: it never stops the process.
     @Test(arguments: TableFormat.allCases)
     func damagedFilesAreErrorsAndNoCrash(format: TableFormat) throws {
-        let folder = try Folder()
+        let folder = try ScratchFolder()
         try Sample().write(to: folder["whole"], format: format, batches: 2)
-        let whole = try folder.read("whole")
+        let whole = try folder.bytes("whole")
         var state: UInt64 = 42
         func random(_ bound: Int) -> Int {
             state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
@@ -88,14 +89,14 @@ private func failure(_ body: () throws -> Void) -> MaxError? {
 
     @Test(arguments: [TableFormat.parquet, .arrow, .arrowStream, .csv, .ndjson])
     func anEmptyFileIsAnErrorWhereAFormatNeedsContent(format: TableFormat) throws {
-        let folder = try Folder()
+        let folder = try ScratchFolder()
         let path = try folder.write("t", "")
         let error = failure { _ = try TableReader.open(path, format: format) }
         #expect(format == .ndjson ? error == nil : error?.code == .malformed, "\(error as Any)")
     }
 
     @Test func messagesNameTheColumnAndNoValue() throws {
-        let folder = try Folder()
+        let folder = try ScratchFolder()
         let path = try folder.write("t.csv", "age,name\n1,x\nsecret,y\n")
         var options = TableReader.Options()
         options.types = [("age", .f64)]
@@ -106,7 +107,7 @@ private func failure(_ body: () throws -> Void) -> MaxError? {
     }
 
     @Test func rowsOfTheWrongLengthAreErrors() throws {
-        let folder = try Folder()
+        let folder = try ScratchFolder()
         let path = try folder.write("t.csv", "a,b\n1,2\n3,4,secret\n")
         let error = failure { _ = try TableReader.open(path).cells() }
         #expect(error?.code == .malformed)
@@ -115,7 +116,7 @@ private func failure(_ body: () throws -> Void) -> MaxError? {
 
     @Test(arguments: [TableFormat.csv, .ndjson])
     func recordsMayBeAMebibyteLongAndNotMuchLonger(format: TableFormat) throws {
-        let folder = try Folder()
+        let folder = try ScratchFolder()
         for (length, fits) in [(1_000_000, true), (2_200_000, false)] {
             let long = String(repeating: "x", count: length)
             let rows = (0..<20).map { format == .csv ? "\($0),\(long)\n" : "{\"a\":\($0),\"b\":\"\(long)\"}\n" }
@@ -128,7 +129,7 @@ private func failure(_ body: () throws -> Void) -> MaxError? {
     }
 
     @Test func anUnfinishedTableLeavesNothingBehind() throws {
-        let folder = try Folder()
+        let folder = try ScratchFolder()
         let sample = try Sample()
         do {
             let writer = try TableWriter(folder["t.parquet"], columns: sample.columns)
@@ -140,7 +141,7 @@ private func failure(_ body: () throws -> Void) -> MaxError? {
     }
 
     @Test func anOldTableStaysUntilTheNewOneIsWhole() throws {
-        let folder = try Folder()
+        let folder = try ScratchFolder()
         let path = try folder.write("t.csv", "a\n1\n")
         chmod(path, 0o640)
         let writer = try TableWriter(path, columns: [OutputColumn("b", .i64)])
@@ -154,7 +155,7 @@ private func failure(_ body: () throws -> Void) -> MaxError? {
     }
 
     @Test func aColumnOfAnotherTypeThanAnnouncedIsRefused() throws {
-        let folder = try Folder()
+        let folder = try ScratchFolder()
         let writer = try TableWriter(folder["t.csv"], columns: [OutputColumn("a", .f32)])
         let error = failure { try writer.write(rows: 1, [.made(try ColumnBuffer(.f64, rows: 1))]) }
         #expect(error?.code == .internal)

@@ -1,10 +1,11 @@
+import MaxCases
 import MaxIR
 import MaxTabular
 import Testing
 
 @Suite struct FolderTests {
-    private func folder() throws -> Folder {
-        let folder = try Folder()
+    private func folder() throws -> ScratchFolder {
+        let folder = try ScratchFolder()
         _ = folder.makeFolder("t")
         return folder
     }

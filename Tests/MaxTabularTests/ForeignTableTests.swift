@@ -1,3 +1,4 @@
+import MaxCases
 import MaxIR
 import MaxTabular
 import Testing
@@ -9,7 +10,7 @@ import Testing
 
     @Test(arguments: [1, 3, 100])
     func columnsBecomePlain(batchRows: Int) throws {
-        let folder = try Folder()
+        let folder = try ScratchFolder()
         var options = TableReader.Options()
         options.batchRows = batchRows
         let table = try TableReader.open(try folder.write("t.parquet", ForeignTables.parquet), options: options)
@@ -33,7 +34,7 @@ import Testing
     }
 
     @Test func columnsBehindNestedOnesAreFound() throws {
-        let folder = try Folder()
+        let folder = try ScratchFolder()
         let path = try folder.write("t.parquet", ForeignTables.parquet)
         let cells = try TableReader.open(path, columns: ["last", "date", "last"]).cells()
         #expect(cells[0] == [.int(1), .int(2), .int(3), .int(4)])
@@ -49,7 +50,7 @@ import Testing
     }
 
     @Test func noColumnsAtAllIsATableToo() throws {
-        let folder = try Folder()
+        let folder = try ScratchFolder()
         for (name, bytes) in [("t.parquet", ForeignTables.parquet), ("t.arrow", ForeignTables.arrow)] {
             let table = try TableReader.open(try folder.write(name, bytes), columns: [])
             #expect(try table.next()?.rows == 4)
@@ -57,7 +58,7 @@ import Testing
     }
 
     @Test func nestedColumnsAreRefusedByName() throws {
-        let folder = try Folder()
+        let folder = try ScratchFolder()
         let path = try folder.write("t.parquet", ForeignTables.parquet)
         #expect(
             throws: MaxError(
@@ -67,7 +68,7 @@ import Testing
     }
 
     @Test func timesOfNoZoneStayWithoutOneWhenKept() throws {
-        let folder = try Folder()
+        let folder = try ScratchFolder()
         let table = try TableReader.open(try folder.write("t.parquet", ForeignTables.parquet), columns: ["ns", "s"])
         let writer = try TableWriter(folder["out.arrow"], columns: try table.selected.map { try OutputColumn(keeping: $0) })
         while let batch = try table.next() {
@@ -81,7 +82,7 @@ import Testing
     /// The whole of damage: every byte of a table with every kind of column, turned over.
     @Test(arguments: [ForeignTables.parquet, ForeignTables.arrow])
     func anyDamagedByteIsSurvived(whole: [UInt8]) throws {
-        let folder = try Folder()
+        let folder = try ScratchFolder()
         var options = TableReader.Options()
         options.readAhead = false
         for index in whole.indices {

@@ -1,4 +1,5 @@
 import Glibc
+import MaxCases
 import MaxIR
 import MaxTabular
 import Testing
@@ -56,18 +57,18 @@ private final class Feed {
 @Suite(.serialized) struct PipeTests {
     @Test(arguments: TableFormat.allCases, [1, 400])
     func aPipeGivesTheSameTableAsAFile(format: TableFormat, batches: Int) throws {
-        let folder = try Folder()
+        let folder = try ScratchFolder()
         try Sample().write(to: folder["t"], format: format, batches: batches)
         let expected = try TableReader.open(folder["t"], format: format, columns: ["city", "k"]).cells()
-        let feed = try Feed(try folder.read("t"))
+        let feed = try Feed(try folder.bytes("t"))
         let table = try TableReader.open(feed.path, format: format, columns: ["city", "k"])
         #expect(try table.cells() == expected)
     }
 
     @Test func standardInputIsAPlaceToReadFrom() throws {
-        let folder = try Folder()
+        let folder = try ScratchFolder()
         try Sample().write(to: folder["t.parquet"])
-        let feed = try Feed(try folder.read("t.parquet"))
+        let feed = try Feed(try folder.bytes("t.parquet"))
         let own = dup(0)
         let pipe = open(feed.path, O_RDONLY)
         dup2(pipe, 0)
@@ -81,7 +82,7 @@ private final class Feed {
 
     @Test(arguments: [TableFormat.csv, .ndjson, .arrowStream])
     func pipesLongerThanTheHeadAreReadWhole(format: TableFormat) throws {
-        let folder = try Folder()
+        let folder = try ScratchFolder()
         let rows = 150_000
         let writer = try TableWriter(folder["t"], format: format, columns: [OutputColumn("i", .i64), OutputColumn("s", .string)])
         try writer.write(
@@ -91,7 +92,7 @@ private final class Feed {
                 .made(try ColumnBuffer(texts: (0..<rows).map { Text("some text to make it long enough \($0)") })),
             ])
         try writer.finish()
-        let bytes = try folder.read("t")
+        let bytes = try folder.bytes("t")
         #expect(bytes.count > 5 << 20 || format == .arrowStream)
         let feed = try Feed(bytes)
         let cells = try TableReader.open(feed.path, format: format, columns: ["i"]).cells()
@@ -99,7 +100,7 @@ private final class Feed {
     }
 
     @Test func aTableThatIsNotReadToItsEndIsClosed() throws {
-        let folder = try Folder()
+        let folder = try ScratchFolder()
         try Sample().write(to: folder["t.csv"], batches: 20_000)
         var options = TableReader.Options()
         options.threads = 2

@@ -1,3 +1,4 @@
+import MaxCases
 import MaxIR
 import MaxTabular
 import Testing
@@ -5,7 +6,7 @@ import Testing
 @Suite struct RoundTripTests {
     @Test(arguments: TableFormat.allCases)
     func whatIsWrittenIsReadBitForBit(format: TableFormat) throws {
-        let folder = try Folder()
+        let folder = try ScratchFolder()
         let path = folder["table"]
         try Sample().write(to: path, format: format)
         var options = TableReader.Options()
@@ -18,7 +19,7 @@ import Testing
 
     @Test(arguments: ["a.parquet", "a.csv", "a.tsv", "a.arrow", "a.arrows", "a.ndjson"])
     func theNameTellsTheFormat(name: String) throws {
-        let folder = try Folder()
+        let folder = try ScratchFolder()
         try Sample().write(to: folder[name])
         let table = try TableReader.open(folder[name], columns: ["k", "city"])
         #expect(try table.cells() == [Sample.cells[3], Sample.cells[5]])
@@ -26,7 +27,7 @@ import Testing
 
     @Test(arguments: [TableFormat.parquet, .arrow, .arrowStream, .ndjson, .csv])
     func theContentTellsTheFormat(format: TableFormat) throws {
-        let folder = try Folder()
+        let folder = try ScratchFolder()
         try Sample().write(to: folder["noname"], format: format)
         let table = try TableReader.open(folder["noname"], columns: ["n"])
         #expect(try table.cells() == [Sample.cells[2]])
@@ -34,7 +35,7 @@ import Testing
 
     @Test(arguments: [1, 2, 3, 7, 100], [1, 2])
     func batchesHoldAtMostWhatIsAsked(batchRows: Int, threads: Int) throws {
-        let folder = try Folder()
+        let folder = try ScratchFolder()
         for format in TableFormat.allCases {
             try Sample().write(to: folder["t"], format: format, batches: 4)
             for readAhead in [false, true] {
@@ -55,7 +56,7 @@ import Testing
 
     @Test(arguments: TableFormat.allCases)
     func aTableWithoutRowsKeepsItsColumns(format: TableFormat) throws {
-        let folder = try Folder()
+        let folder = try ScratchFolder()
         let sample = try Sample()
         try TableWriter(folder["t"], format: format, columns: sample.columns).finish()
         var options = TableReader.Options()
@@ -68,7 +69,7 @@ import Testing
 
     @Test(arguments: [TableFormat.parquet, .arrow, .arrowStream, .csv])
     func notANumberAndInfinityStayApartFromMissing(format: TableFormat) throws {
-        let folder = try Folder()
+        let folder = try ScratchFolder()
         let values: [Double] = [.nan, .infinity, -.infinity, 0]
         let writer = try TableWriter(folder["t"], format: format, columns: [OutputColumn("v", .f64)])
         try writer.write(rows: 4, [.made(try Sample.buffer(.f64, values, missing: [3]))])
@@ -81,7 +82,7 @@ import Testing
 
     @Test(arguments: [ElementType.i8, .i16, .u8, .u16, .u32, .u64, .f16])
     func widthsAreKept(element: ElementType) throws {
-        let folder = try Folder()
+        let folder = try ScratchFolder()
         for format in [TableFormat.parquet, .arrow] {
             let writer = try TableWriter(folder["t"], format: format, columns: [OutputColumn("v", element)])
             let buffer = try ColumnBuffer(element, rows: 3)
@@ -96,7 +97,7 @@ import Testing
 
     @Test(arguments: TableFormat.allCases, [1, 2, 64])
     func keptColumnsPassThrough(format: TableFormat, batchRows: Int) throws {
-        let folder = try Folder()
+        let folder = try ScratchFolder()
         try Sample().write(to: folder["in.arrow"], batches: 3)
         var options = TableReader.Options()
         options.batchRows = batchRows
@@ -116,7 +117,7 @@ import Testing
     }
 
     @Test func listsAreWrittenAsOneColumn() throws {
-        let folder = try Folder()
+        let folder = try ScratchFolder()
         let column = try OutputColumn("p", .f32, listLength: 2)
         let buffer = try ColumnBuffer(.f32, rows: 2, width: 2)
         for i in 0..<4 { buffer.values.storeBytes(of: Float(i), toByteOffset: i * 4, as: Float.self) }

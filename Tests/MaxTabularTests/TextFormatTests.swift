@@ -1,10 +1,11 @@
+import MaxCases
 import MaxIR
 import MaxTabular
 import Testing
 
 @Suite struct TextFormatTests {
     @Test func csvIsWrittenAsRFC4180() throws {
-        let folder = try Folder()
+        let folder = try ScratchFolder()
         try Sample().write(to: folder["t.csv"])
         #expect(
             try folder.text("t.csv") == """
@@ -20,7 +21,7 @@ import Testing
     }
 
     @Test func ndjsonIsWrittenAsRFC8259() throws {
-        let folder = try Folder()
+        let folder = try ScratchFolder()
         let text = Text(utf8: Array("q\" \\ \n \u{1} é ".utf8) + [0xff, 0xc3])
         let writer = try TableWriter(folder["t.ndjson"], columns: [OutputColumn("a\"b", .string), OutputColumn("v", .f64)])
         try writer.write(
@@ -36,7 +37,7 @@ import Testing
     }
 
     @Test func typesAreInferred() throws {
-        let folder = try Folder()
+        let folder = try ScratchFolder()
         let path = try folder.write("t.csv", "i,f,b,s,d,t,u\n1,1.5,true,x,2013-01-01,12:30:00,\n,NaN,,,,,\n")
         let table = try TableReader.open(path)
         #expect(table.columns.map(\.element) == [.i64, .f64, .bool, .string, .timestamp, .string, .string])
@@ -49,7 +50,7 @@ import Testing
     }
 
     @Test func givenTypesAreFollowed() throws {
-        let folder = try Folder()
+        let folder = try ScratchFolder()
         var options = TableReader.Options()
         options.types = [("a", .f32), ("b", .string), ("absent", .i64)]
         for (name, content) in [
@@ -63,7 +64,7 @@ import Testing
     }
 
     @Test func missingTextsCanBeChosen() throws {
-        let folder = try Folder()
+        let folder = try ScratchFolder()
         let path = try folder.write("t.csv", "a,s\n?,?\nNA,NA\n\"?\",\"?\"\n")
         var options = TableReader.Options()
         options.missingTexts = ["?"]
@@ -73,27 +74,27 @@ import Testing
     }
 
     @Test func aColumnOfItsOwnKeepsItsEmptyLines() throws {
-        let folder = try Folder()
+        let folder = try ScratchFolder()
         let path = try folder.write("t.csv", "a\n1\n\n3\n")
         #expect(try TableReader.open(path).cells() == [[.int(1), .missing, .int(3)]])
     }
 
     @Test func byteOrderMarksAndCRLFAreNoPartOfTheData() throws {
-        let folder = try Folder()
+        let folder = try ScratchFolder()
         let path = try folder.write("t.csv", "\u{FEFF}a,b\r\n1,x\r\n2,y\r\n")
         let table = try TableReader.open(path, columns: ["b", "a"])
         #expect(try table.cells() == [[.text("x"), .text("y")], [.int(1), .int(2)]])
     }
 
     @Test func namesAreComparedByTheirBytes() throws {
-        let folder = try Folder()
+        let folder = try ScratchFolder()
         let path = try folder.write("t.csv", "e\u{301},\u{e9}\n1,2\n")
         #expect(try TableReader.open(path, columns: ["\u{e9}"]).cells() == [[.int(2)]])
         #expect(try TableReader.open(path, columns: ["e\u{301}"]).cells() == [[.int(1)]])
     }
 
     @Test func compressedTextIsReadAsText() throws {
-        let folder = try Folder()
+        let folder = try ScratchFolder()
         // printf 'a,b\n1,x\n' | gzip -n
         let gzip: [UInt8] = [
             0x1f, 0x8b, 0x08, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x03, 0x4b, 0xd4, 0x49, 0xe2, 0x32, 0xd4, 0xa9, 0xe0,
@@ -105,7 +106,7 @@ import Testing
 
     @Test func recordsAcrossBlocksAreWhole() throws {
         // More than the 4 MiB that types are inferred from, with line ends inside of values.
-        let folder = try Folder()
+        let folder = try ScratchFolder()
         let rows = 60_000
         var content = "i,s\n"
         for row in 0..<rows { content += "\(row),\"row \(row)\n\(String(repeating: "x", count: 80)), \"\"quoted\"\"\"\n" }

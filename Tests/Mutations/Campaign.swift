@@ -1,4 +1,5 @@
 import Glibc
+import MaxCases
 import MaxIR
 
 /// Damages good inputs in a reproducible way, reads each, and counts what happened.
@@ -10,7 +11,7 @@ public struct Campaign {
 
     /// - Parameter seeds: nil for those that `Seeds` makes.
     public init(_ kind: InputKind, seeds: [[UInt8]]? = nil, seed: UInt64) throws(MaxError) {
-        let scratch = try Scratch()
+        let scratch = try ScratchFolder()
         self.kind = kind
         if let seeds { self.seeds = seeds } else { self.seeds = try Seeds.of(kind, scratch: scratch.path) }
         self.seed = seed

@@ -1,4 +1,5 @@
 import Glibc
+import MaxCases
 import MaxIR
 import MaxImport
 import MaxRegistry
@@ -9,12 +10,12 @@ import MaxTabular
 /// Reads one input by the path that the commands take, and uses what was read.
 final class InputReader {
     private let kind: InputKind
-    private let scratch: Scratch
+    private let scratch: ScratchFolder
     private let worker: Worker?
     /// Sums what is touched, so that reading it is not optimized away.
     private(set) var touched: UInt64 = 0
 
-    init(_ kind: InputKind, scratch: Scratch) throws(MaxError) {
+    init(_ kind: InputKind, scratch: ScratchFolder) throws(MaxError) {
         self.kind = kind
         self.scratch = scratch
         worker = kind == .requestJSON || kind == .requestBinary ? Worker(try ServedSum.service()) : nil
