@@ -51,7 +51,7 @@ private func forest(
             let isLeaf = i >= inner || (i > 0 && Int.random(in: 0..<9, using: &dice) == 0)
             let value = Double(Float.random(in: -1...1, using: &dice))
             if isLeaf {
-                nodes.append(.leaf((0..<leafStride).map { value * Double($0 + 1) }))
+                nodes.append(.leaf(SourceNode.Leaf((0..<leafStride).map { value * Double($0 + 1) })))
             } else {
                 let comparison = comparisons.randomElement(using: &dice) ?? .less
                 let limit =

@@ -12,7 +12,7 @@ struct FoldLoneLeaves: RewriteRule {
         guard node.op == Ops.trees else { return nil }
         let given = try TreeEnsemble(attributesOf: node)
         let lone = given.roots.prefix { $0 < 0 }.count
-        guard given.aggregate == .sum, lone > 0 else { return nil }
+        guard given.aggregate == .sum, lone > 0, given.leafIDs.isEmpty else { return nil }
         var base = given.base
         for tree in 0..<lone {
             for k in 0..<given.leafStride {
@@ -25,8 +25,7 @@ struct FoldLoneLeaves: RewriteRule {
                 root: given.position(given.roots[tree]), count: given.nodeCount + given.leafCount,
                 output: Int(given.treeOutput[tree])
             ) { position throws(MaxError) in
-                guard position >= given.nodeCount else { return .split(given.split(position)) }
-                return .leaf((0..<given.leafStride).map { given.leaf(position - given.nodeCount, $0) })
+                position < given.nodeCount ? .split(given.split(position)) : given.source(leaf: position - given.nodeCount)
             }
         }
         let out = try builder.finish(threshold: given.threshold.elementType, base: base, setRule: given.setRule)

@@ -17,6 +17,14 @@ extension TreeEnsemble {
     /// Value `k` of a leaf.
     func leaf(_ leaf: Int, _ k: Int) -> Double { leafValues.double(leaf * leafStride + k) }
 
+    /// A leaf with all that the ensemble knows of it.
+    func source(leaf: Int) -> SourceNode {
+        .leaf(
+            SourceNode.Leaf(
+                (0..<leafStride).map { self.leaf(leaf, $0) }, id: leafIDs.isEmpty ? nil : Int(leafIDs[leaf]),
+                cover: leafCover.isEmpty ? nil : leafCover[leaf]))
+    }
+
     func split(_ node: Int) -> SourceNode.Split {
         var words: [UInt64]?
         if !set.isEmpty, set[node] >= 0 {
@@ -26,7 +34,8 @@ extension TreeEnsemble {
         return SourceNode.Split(
             column: Int(column[node]), comparison: Comparison(rawValue: comparison[node]) ?? .less,
             threshold: limit(node), missing: policy.missing, missingGoesTrue: policy.goesTrue, set: words,
-            ifTrue: position(trueChild[node]), ifFalse: position(falseChild[node]))
+            ifTrue: position(trueChild[node]), ifFalse: position(falseChild[node]),
+            cover: nodeCover.isEmpty ? nil : nodeCover[node])
     }
 
     /// Where a node sends `x`, which is no NaN and a value of the threshold's type.

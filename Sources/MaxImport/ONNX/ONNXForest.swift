@@ -134,7 +134,7 @@ struct ONNXForest {
                         if isScalar { return .leaf([votes.first?.value ?? 0]) }
                         var row = [Double](repeating: 0, count: outputs)
                         for vote in votes { row[vote.output] = vote.value }
-                        return .leaf(row)
+                        return .leaf(SourceNode.Leaf(row))
                     }
                 })
         }

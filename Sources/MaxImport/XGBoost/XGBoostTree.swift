@@ -9,6 +9,8 @@ struct XGBoostTree {
     /// The set of categories that go right, by node; empty in a tree without categorical splits.
     let sets: [Int: [UInt64]]
     let leafWeights, baseWeights: [Float]
+    /// The sum of hessians at every node; nil where the file has none that can weigh.
+    let cover: [Double]?
     let width: Int
     /// Dart's weight, multiplied into every leaf.
     let weight: Float
@@ -42,11 +44,20 @@ struct XGBoostTree {
         } else {
             baseWeights = []
         }
+        if let field = try tree.optional("sum_hessian") {
+            let values = try field.floats()
+            try field.check(values.count, count)
+            cover = values.allSatisfy { $0 >= 0 && $0.isFinite } ? values.map { Double($0) } : nil
+        } else {
+            cover = nil
+        }
         sets = try Self.sets(tree, count)
     }
 
     func node(_ position: Int) throws(MaxError) -> SourceNode {
-        guard left[position] != -1 else { return .leaf(try leaf(position)) }
+        guard left[position] != -1 else { 
+            return .leaf(SourceNode.Leaf(try leaf(position), id: position, cover: cover?[position]))
+        }
         guard let ifLeft = Int(exactly: left[position]), let ifRight = Int(exactly: right[position]),
             let column = Int(exactly: columns[position])
         else { throw MaxError(.malformed, "node \(position): an index does not fit") }
@@ -56,12 +67,12 @@ struct XGBoostTree {
             return .split(
                 SourceNode.Split(
                     column: column, comparison: .member, missing: .nan, missingGoesTrue: !missingLeft, set: set,
-                    ifTrue: ifRight, ifFalse: ifLeft))
+                    ifTrue: ifRight, ifFalse: ifLeft, cover: cover?[position]))
         }
         return .split(
             SourceNode.Split(
                 column: column, comparison: .less, threshold: Double(conditions[position]), missing: .nan,
-                missingGoesTrue: missingLeft, ifTrue: ifLeft, ifFalse: ifRight))
+                missingGoesTrue: missingLeft, ifTrue: ifLeft, ifFalse: ifRight, cover: cover?[position]))
     }
 
     private func leaf(_ position: Int) throws(MaxError) -> [Double] {

@@ -13,7 +13,7 @@ import Testing
         missing: TreeEnsemble.Missing = .nan, comparison: TreeEnsemble.Comparison = .less, set: [UInt64]? = nil
     ) throws -> TreeEnsemble {
         var builder = TreeEnsembleBuilder(outputs: base.count, leafStride: stride)
-        func leaf(_ value: Double) -> SourceNode { .leaf((0..<stride).map { value + Double($0) * 0.3 }) }
+        func leaf(_ value: Double) -> SourceNode { .leaf(SourceNode.Leaf((0..<stride).map { value + Double($0) * 0.3 })) }
         let first: [SourceNode] = [
             .split(
                 .init(

@@ -52,6 +52,12 @@ private func sound() throws -> TreeEnsemble {
         ("set offsets beyond the words", "set_offsets", { $0.setOffsets = [0, 9] }),
         ("no set offsets", "set_offsets", { $0.setOffsets = [] }),
         ("leaf values of another type", "base", { $0.leafValues = .f64([1, 2, 3]) }),
+        ("too few leaf numbers", "leaf_ids", { $0.leafIDs = [0] }),
+        ("a negative leaf number", "leaf_ids", { $0.leafIDs = [0, 1, -1] }),
+        ("the cover of leaves alone", "node_cover", { $0.leafCover = [1, 1, 1] }),
+        ("too few covers of nodes", "node_cover", { ($0.nodeCover, $0.leafCover) = ([3], [1, 1, 1]) }),
+        ("a cover that is no number", "leaf_cover", { ($0.nodeCover, $0.leafCover) = ([3, 2], [1, .nan, 1]) }),
+        ("a negative cover", "node_cover", { ($0.nodeCover, $0.leafCover) = ([3, -2], [1, 1, 1]) }),
         ("leaves wider than the outputs", "leaf_values", { $0.leafStride = 3 }),
     ]
 

@@ -5,7 +5,8 @@ extension TreeEnsemble {
         .required("roots", .tensor), .required("tree_output", .tensor), .required("leaf_values", .tensor),
         .required("base", .tensor), .optional("set", .tensor), .optional("set_offsets", .tensor),
         .optional("set_words", .tensor), .defaulted("set_rule", .string("non_negative")),
-        .defaulted("aggregate", .string("sum")),
+        .defaulted("aggregate", .string("sum")), .optional("leaf_ids", .tensor), .optional("node_cover", .tensor),
+        .optional("leaf_cover", .tensor),
     ]
 
     /// Reads the attributes of a `trees` node and proves them sound (`validate`).
@@ -51,6 +52,9 @@ extension TreeEnsemble {
         if node.attribute("set") != nil { set = try list("set") }
         if node.attribute("set_offsets") != nil { setOffsets = try list("set_offsets") }
         if node.attribute("set_words") != nil { setWords = try list("set_words") }
+        if node.attribute("leaf_ids") != nil { leafIDs = try list("leaf_ids") }
+        if node.attribute("node_cover") != nil { nodeCover = try list("node_cover") }
+        if node.attribute("leaf_cover") != nil { leafCover = try list("leaf_cover") }
         setRule = try choice("set_rule")
         aggregate = try choice("aggregate")
         try validate(columns: columns)
@@ -74,6 +78,11 @@ extension TreeEnsemble {
             out["set_offsets"] = list(setOffsets)
             out["set_words"] = list(setWords)
             out["set_rule"] = .string(Text(setRule.rawValue))
+        }
+        if !leafIDs.isEmpty { out["leaf_ids"] = list(leafIDs) }
+        if !leafCover.isEmpty {
+            out["node_cover"] = list(nodeCover)
+            out["leaf_cover"] = list(leafCover)
         }
         if aggregate != .sum { out["aggregate"] = .string(Text(aggregate.rawValue)) }
         return out

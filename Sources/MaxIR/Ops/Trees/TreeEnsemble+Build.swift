@@ -1,7 +1,23 @@
 /// One node of a tree as an importer reads it; children are positions in the source's own numbering.
 public enum SourceNode: Sendable {
-    case leaf([Double])
+    case leaf(Leaf)
     case split(Split)
+
+    public struct Leaf: Sendable, ExpressibleByArrayLiteral {
+        public var values: [Double]
+        /// Its number within the tree in the source.
+        public var id: Int?
+        /// The training data that ended in it.
+        public var cover: Double?
+
+        public init(_ values: [Double], id: Int? = nil, cover: Double? = nil) {
+            self.values = values
+            self.id = id
+            self.cover = cover
+        }
+
+        public init(arrayLiteral values: Double...) { self.init(values) }
+    }
 
     public struct Split: Sendable {
         public var column: Int
@@ -13,10 +29,12 @@ public enum SourceNode: Sendable {
         public var set: [UInt64]?
         public var ifTrue: Int
         public var ifFalse: Int
+        /// The training data that passed it.
+        public var cover: Double?
 
         public init(
             column: Int, comparison: TreeEnsemble.Comparison, threshold: Double = 0, missing: TreeEnsemble.Missing,
-            missingGoesTrue: Bool, set: [UInt64]? = nil, ifTrue: Int, ifFalse: Int
+            missingGoesTrue: Bool, set: [UInt64]? = nil, ifTrue: Int, ifFalse: Int, cover: Double? = nil
         ) {
             self.column = column
             self.comparison = comparison
@@ -26,15 +44,19 @@ public enum SourceNode: Sendable {
             self.set = set
             self.ifTrue = ifTrue
             self.ifFalse = ifFalse
+            self.cover = cover
         }
     }
 }
 
-/// Collects trees in whatever numbering a file has into the order that `trees` wants.
+/// Collects trees in whatever numbering a file has into the order that `trees` wants. Leaf numbers and cover are kept
+/// if every leaf, and every node and leaf, has one.
 public struct TreeEnsembleBuilder: Sendable {
     private var ensemble: TreeEnsemble
     private var thresholds: [Double] = []
     private var values: [Double] = []
+    private var lacksIDs = false
+    private var lacksCover = false
     private let outputs: Int
 
     /// - Parameter leafStride: values per leaf.
@@ -68,16 +90,17 @@ public struct TreeEnsembleBuilder: Sendable {
             let place: Int
             switch try node(position) {
             case .leaf(let leaf):
-                guard leaf.count == ensemble.leafStride else {
+                guard leaf.values.count == ensemble.leafStride else {
                     throw MaxError(
                         .malformed,
-                        "tree \(tree): node \(position) has \(leaf.count) values, expected \(ensemble.leafStride)")
+                        "tree \(tree): node \(position) has \(leaf.values.count) values, expected \(ensemble.leafStride)")
                 }
                 place = ~(values.count / ensemble.leafStride)
                 guard values.count <= Limits.evaluatedElements else {
                     throw MaxError(.limitExceeded, "tree \(tree): more than \(Limits.evaluatedElements) leaf values")
                 }
-                values += leaf
+                values += leaf.values
+                append(leaf)
             case .split(let split):
                 guard visited.insert(position).inserted else {
                     throw MaxError(.malformed, "tree \(tree): node \(position) is reached twice, expected a tree")
@@ -102,6 +125,11 @@ public struct TreeEnsembleBuilder: Sendable {
         ensemble.treeOutput.append(output)
     }
 
+    private mutating func append(_ leaf: SourceNode.Leaf) {
+        if let id = leaf.id.flatMap(Int32.init(exactly:)) { ensemble.leafIDs.append(id) } else { lacksIDs = true }
+        if let cover = leaf.cover { ensemble.leafCover.append(cover) } else { lacksCover = true }
+    }
+
     private mutating func append(_ split: SourceNode.Split, _ tree: Int) throws(MaxError) {
         guard let column = Int32(exactly: split.column) else {
             throw MaxError(.malformed, "tree \(tree): column \(split.column), expected 0 or more")
@@ -111,6 +139,7 @@ public struct TreeEnsembleBuilder: Sendable {
         thresholds.append(split.threshold)
         ensemble.missing.append(
             split.missing.rawValue | (split.missingGoesTrue ? TreeEnsemble.missingGoesTrue : 0))
+        if let cover = split.cover { ensemble.nodeCover.append(cover) } else { lacksCover = true }
         ensemble.trueChild.append(0)
         ensemble.falseChild.append(0)
         if let set = split.set {
@@ -141,6 +170,8 @@ public struct TreeEnsembleBuilder: Sendable {
         out.base = base
         out.aggregate = aggregate
         out.setRule = setRule
+        if lacksIDs { out.leafIDs = [] }
+        if lacksCover { (out.nodeCover, out.leafCover) = ([], []) }
         if out.setOffsets.count == 1 { out.set = [] }
         try out.validate(columns: columns)
         return out

@@ -17,6 +17,7 @@ extension TreeEnsemble {
             guard missing[node] < 8 else { throw Self.outOfRange("missing", node, missing[node], 8) }
         }
         try validateForest()
+        try validateLeaves()
         for (tree, output) in treeOutput.enumerated() {
             guard output >= 0, Int(output) + leafStride <= outputCount else {
                 throw Self.outOfRange("tree_output", tree, output, outputCount - leafStride + 1)
@@ -45,6 +46,23 @@ extension TreeEnsemble {
         guard leafValues.elementType == base.elementType else {
             throw MaxError(
                 .malformed, "base: found \(base.elementType), expected \(leafValues.elementType) as leaf_values")
+        }
+    }
+
+    private func validateLeaves() throws(MaxError) {
+        guard leafIDs.isEmpty || leafIDs.count == leafCount else {
+            throw MaxError(.malformed, "leaf_ids: \(leafIDs.count) elements, expected \(leafCount), one per leaf")
+        }
+        if let negative = leafIDs.firstIndex(where: { $0 < 0 }) {
+            throw Self.outOfRange("leaf_ids", negative, leafIDs[negative], nil)
+        }
+        for (name, cover, count) in [("node_cover", nodeCover, nodeCount), ("leaf_cover", leafCover, leafCount)] {
+            guard (nodeCover.isEmpty && leafCover.isEmpty) || cover.count == count else {
+                throw MaxError(.malformed, "\(name): \(cover.count) elements, expected \(count)")
+            }
+            if let bad = cover.firstIndex(where: { !($0 >= 0 && $0.isFinite) }) {
+                throw MaxError(.malformed, "\(name): element \(bad) is \(cover[bad]), expected a finite number from 0 on")
+            }
         }
     }
 

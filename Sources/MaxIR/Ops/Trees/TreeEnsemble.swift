@@ -75,6 +75,12 @@ public struct TreeEnsemble: Sendable, Hashable {
     /// One start value per output, in the type of `leafValues`.
     public var base: TensorStorage
     public var aggregate = Aggregate.sum
+    /// The number that the source gives each leaf within its tree, one per leaf; empty where it gives none.
+    public var leafIDs: [Int32] = []
+    /// How much training data passed each node, and ended in each leaf: what weighs the two sides of a node in
+    /// path-dependent contributions. In the source's own measure (rows, weights or hessians); both or neither are empty.
+    public var nodeCover: [Double] = []
+    public var leafCover: [Double] = []
 
     /// An ensemble without trees.
     public init(threshold: ElementType, base: TensorStorage) {
