@@ -81,6 +81,9 @@ let package = Package(
             name: "conformance", dependencies: ["MaxCases"], path: "benchmarks/conformance",
             exclude: ["passing.txt"], swiftSettings: swiftSettings),
         .executableTarget(
+            name: "exactness", dependencies: ["MaxCases", "MaxIR", "MaxRuntime"], path: "benchmarks/exactness",
+            swiftSettings: swiftSettings),
+        .executableTarget(
             name: "mutations", dependencies: ["MaxIR", "MaxRuntime", "MaxMutations", argumentParser], path: "benchmarks/mutations",
             swiftSettings: swiftSettings),
         tests("ArchitectureTests", []),

@@ -56,7 +56,11 @@ public struct CaseFolder: Sendable {
 /// One case: a model and sets of inputs with the outputs expected.
 public struct Case: Sendable {
     public let model: [UInt8]
-    public let isONNX: Bool
+    /// What the model file is: `onnx`, `xgboost`, …
+    public let kind: String
+    /// What computed the outputs.
+    public let source: String
+    public var isONNX: Bool { kind == "onnx" }
     /// Why the case has neither model nor values; nil for most.
     public let skipReason: String?
     /// `domain::Operator` of every node, where the manifest says.
@@ -66,7 +70,8 @@ public struct Case: Sendable {
     public let sets: [(inputs: [CaseValue], outputs: [CaseValue])]
 
     init(_ manifest: Document, folder: String) throws {
-        isONNX = try manifest.text("kind") == "onnx"
+        kind = try manifest.text("kind")
+        source = (try? manifest.text("source")) ?? kind
         operators =
             try (try? manifest.list("operators"))?.map {
                 guard case .string(let name) = $0 else { throw MaxError(.malformed, "operators: expected texts") }

@@ -38,7 +38,7 @@ public enum Outcome: Sendable {
         let graph =
             given.isONNX
             ? try ONNX.read(given.model, name: Text(name), options: ONNX.Options(keepsMaps: true, namesRows: false))
-            : try XGBoost.read(given.model, name: Text(name))
+            : try given.graph(name: name)
         for (number, set) in given.sets.enumerated() {
             var arguments: [Value] = []
             for input in graph.inputs {
