@@ -30,7 +30,7 @@ final class InputReader {
             let bundle = try Bundle(bytes: bytes)
             try Exercise.score(try Model(bundle: bundle))
             for section in [BundleLayout.Kind.provenance, .signatures] { _ = try bundle.section(section) }
-            _ = bundle.contentImage()
+            _ = try bundle.contentImage()
         case .parquet: try table(bytes, .parquet)
         case .csv: try table(bytes, .csv)
         case .arrow: try table(bytes, .arrow)

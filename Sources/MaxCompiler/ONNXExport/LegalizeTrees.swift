@@ -24,6 +24,8 @@ struct LegalizeTrees: RewriteRule {
         func cast(_ type: ElementType) { operand = patch.add(Ops.cast, [operand], ["to": .type(type)]) }
 
         var out = given
+        // ONNX has no place for either.
+        (out.leafIDs, out.nodeCover, out.leafCover) = ([], [], [])
         if given.threshold.elementType == .f32, type.element == .f64 { cast(.f32) }
         let isWide = given.leafValues.elementType == .f64
         if isWide, given.threshold.elementType == .f32 { out.threshold = given.threshold.widened }

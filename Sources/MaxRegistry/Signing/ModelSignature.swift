@@ -52,7 +52,7 @@ public enum ModelSignature {
     /// - Throws: `.unsigned` when there is none; otherwise as `verify`.
     public static func verify(embeddedIn bundle: Bundle, trust: TrustStore) throws(MaxError) -> Report {
         guard let signature = try bundle.section(.signatures) else { throw MaxError(.unsigned, "the bundle holds no signature") }
-        let image = bundle.contentImage()
+        let image = try bundle.contentImage()
         return try image.withBytes { bytes throws(MaxError) in
             try verify(bytes, fileName: bundle.info.name, signature: signature, trust: trust)
         }

@@ -1,20 +1,28 @@
 import MaxFormats
 import MaxIR
 
-/// A bundle whose structure and every digest have been checked. Who signed it is another question
-/// (`signatures`), answered by whoever knows whom to trust.
+/// A bundle whose structure has been checked, and of whose sections nothing is seen before its digest was. Who signed it
+/// is another question (`signatures`), answered by whoever knows whom to trust.
 public struct Bundle: Sendable {
-    let file: FileBytes
-    public let records: [SectionRecord]
+    /// When the digests of sections are compared.
+    public enum Integrity: Sendable {
+        /// All, before anything else.
+        case whole
+        /// That of a section when it is first used, from disk: what is not used is not read either.
+        case onUse
+    }
+
+    private let sections: SectionStore
+    public var records: [SectionRecord] { sections.records }
     public let contentBytes: UInt64
     public let info: ModelInfo
     public let producer: Text
     /// SHA-256 over header fields and section digests: names the content, and does not change when the bundle is signed.
     public let root: [UInt8]
 
-    public init(path: String) throws(MaxError) {
+    public init(path: String, integrity: Integrity = .whole) throws(MaxError) {
         do {
-            try self.init(FileBytes(path: path))
+            try self.init(FileBytes(path: path, onDemand: integrity == .onUse), integrity: integrity)
         } catch {
             throw error.message.contains(path) ? error : error.inside(path)
         }
@@ -23,11 +31,12 @@ public struct Bundle: Sendable {
     public init(bytes: [UInt8]) throws(MaxError) { try self.init(FileBytes(bytes)) }
 
     /// Guards in a fixed order: length, magic, version, declared length, table, each section's extent against its
-    /// neighbours, padding, root, digests, manifest. Nothing is looked at before it is proven to be there.
-    public init(_ file: FileBytes) throws(MaxError) {
+    /// neighbours, root, padding and digests, manifest. Nothing is looked at before it is proven to be there.
+    public init(_ file: FileBytes, integrity: Integrity = .whole) throws(MaxError) {
         let bytes = file.bytes
-        self.file = file
-        records = try Bundle.table(bytes)
+        try file.load(0..<min(bytes.count, BundleLayout.sectionAlignment))
+        let records = try Bundle.table(bytes)
+        sections = SectionStore(file, records)
         contentBytes = bytes.word(at: 24)
         root = Array(bytes[32..<64])
 
@@ -40,17 +49,9 @@ public struct Bundle: Sendable {
         guard let last = content.last, last.offset + last.storedBytes == contentBytes else {
             throw MaxError(.malformed, "bundle: the header says \(contentBytes) bytes of content, the sections end elsewhere")
         }
-        for record in records {
-            let stored = Bundle.stored(record, bytes)
-            let digest = SHA256.tree(stored)
-            guard digest == record.digest else {
-                throw MaxError(.contentMismatch, "bundle: \(record.name) has digest \(digest.hex), the table says \(record.digest.hex)")
-            }
-        }
-        guard let manifest = records.first(where: { $0.knownKind == .manifest }) else {
-            throw MaxError(.malformed, "bundle: the manifest is missing")
-        }
-        var reader = WireReader(UnsafeRawBufferPointer(rebasing: Bundle.stored(manifest, bytes)[...]))
+        if integrity == .whole { for index in records.indices { _ = try sections.stored(index) } }
+        guard let manifest = sections.first(.manifest) else { throw MaxError(.malformed, "bundle: the manifest is missing") }
+        var reader = WireReader(try sections.stored(manifest))
         var info = ModelInfo(name: "", digest: root.hex)
         var producer: Text = ""
         while let field = try reader.next() {
@@ -130,7 +131,6 @@ public struct Bundle: Sendable {
             guard record.rawBytes <= limit else {
                 throw MaxError(.limitExceeded, "\(place): \(record.rawBytes) bytes, at most \(limit)")
             }
-            try requireZero(bytes, Int(end)..<Int(aligned), "bundle: before \(record.name)")
             end = record.offset + record.storedBytes
             records.append(record)
         }
@@ -138,14 +138,15 @@ public struct Bundle: Sendable {
         return records
     }
 
-    private static func stored(_ record: SectionRecord, _ bytes: UnsafeRawBufferPointer) -> UnsafeRawBufferPointer {
-        UnsafeRawBufferPointer(rebasing: bytes[Int(record.offset)..<Int(record.offset + record.storedBytes)])
-    }
+    /// Compares the digests of all sections.
+    ///
+    /// - Throws: `.contentMismatch` naming the section.
+    public func check() throws(MaxError) { for index in records.indices { _ = try sections.stored(index) } }
 
     /// The section's bytes, decompressed; nil when the bundle has none of this kind.
     public func section(_ kind: BundleLayout.Kind) throws(MaxError) -> [UInt8]? {
-        guard let record = records.first(where: { $0.knownKind == kind }) else { return nil }
-        let stored = Bundle.stored(record, file.bytes)
+        guard let index = sections.first(kind) else { return nil }
+        let (record, stored) = (records[index], try sections.stored(index))
         guard record.isCompressed else { return Array(stored) }
         return try Compression.decompress(stored, rawBytes: Int(record.rawBytes), name: "bundle: \(record.name)")
     }
@@ -154,10 +155,11 @@ public struct Bundle: Sendable {
     func withSection<Result>(_ kind: BundleLayout.Kind, _ body: (UnsafeRawBufferPointer) throws(MaxError) -> Result) throws(MaxError)
         -> Result
     {
-        guard let record = records.first(where: { $0.knownKind == kind }), !record.isCompressed else {
+        guard let index = sections.first(kind), !records[index].isCompressed else {
             throw MaxError(.malformed, "bundle: the section \(kind) is missing")
         }
-        return try body(Bundle.stored(record, file.bytes))
+        defer { withExtendedLifetime(sections) {} }
+        return try body(try sections.stored(index))
     }
 
     /// The graph, built and verified again from what is stored.
@@ -183,8 +185,9 @@ public struct Bundle: Sendable {
     }
 
     /// The file as it was, or would be, without signatures: what a signature covers.
-    public func contentImage() -> [UInt8] {
-        var image = Array(file.bytes[..<Int(contentBytes)])
+    public func contentImage() throws(MaxError) -> [UInt8] {
+        try check()
+        var image = Array(sections.file.bytes[..<Int(contentBytes)])
         BundleWriter.finishPage(
             &image, records.filter { $0.knownKind != .signatures }, contentBytes: contentBytes,
             contentSections: records.count { $0.knownKind != .signatures })

@@ -80,7 +80,7 @@ public enum BundleWriter {
     ///
     /// The content and the root do not change: what is signed is the file as it was without signatures.
     public static func embed(signatures: [UInt8], in bundle: Bundle) throws(MaxError) -> [UInt8] {
-        let content = bundle.contentImage()
+        let content = try bundle.contentImage()
         let records = bundle.records.filter { $0.knownKind != .signatures }
         guard records.count < BundleLayout.maximumSections else {
             throw MaxError(.limitExceeded, "\(records.count) sections, at most \(BundleLayout.maximumSections - 1) beside the signatures")

@@ -1,0 +1,36 @@
+import MaxIR
+import Synchronization
+
+/// The sections of a bundle: nothing of one is seen before its digest was compared.
+final class SectionStore: Sendable {
+    let file: FileBytes
+    let records: [SectionRecord]
+    /// The positions of those whose digest was compared.
+    private let checked = Mutex(Set<Int>())
+
+    init(_ file: FileBytes, _ records: [SectionRecord]) {
+        self.file = file
+        self.records = records
+    }
+
+    /// The stored bytes of a section, read now where the file is read on demand; valid as long as the store.
+    ///
+    /// - Throws: `.contentMismatch` when the digest differs, `.malformed` for a byte in the padding before it, `.io`.
+    func stored(_ index: Int) throws(MaxError) -> UnsafeRawBufferPointer {
+        let record = records[index]
+        let (start, end) = (Int(record.offset), Int(record.offset + record.storedBytes))
+        let section = UnsafeRawBufferPointer(rebasing: file.bytes[start..<end])
+        guard !checked.withLock({ $0.contains(index) }) else { return section }
+        let before = index == 0 ? BundleLayout.sectionAlignment : Int(records[index - 1].offset + records[index - 1].storedBytes)
+        try file.load(before..<end)
+        try requireZero(file.bytes, before..<start, "bundle: before \(record.name)")
+        let digest = SHA256.tree(section)
+        guard digest == record.digest else {
+            throw MaxError(.contentMismatch, "bundle: \(record.name) has digest \(digest.hex), the table says \(record.digest.hex)")
+        }
+        checked.withLock { _ = $0.insert(index) }
+        return section
+    }
+
+    func first(_ kind: BundleLayout.Kind) -> Int? { records.firstIndex { $0.knownKind == kind } }
+}
