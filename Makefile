@@ -60,11 +60,11 @@ dist: build ## stripped executables that run where no Swift is installed, into d
 
 lint: setup ## formatting, as an error
 	swift format lint --strict --recursive Package.swift Sources Tests runtime formats benchmarks
-	find runtime plugins Tests -name '*.[ch]' -o -name '*.cc' | xargs clang-format --dry-run --Werror
+	find runtime plugins Tests benchmarks examples -name '*.[ch]' -o -name '*.cc' | xargs clang-format --dry-run --Werror
 
 format: setup ## rewrites every source in the house style
 	swift format --in-place --recursive Package.swift Sources Tests runtime formats benchmarks
-	find runtime plugins Tests -name '*.[ch]' -o -name '*.cc' | xargs clang-format -i
+	find runtime plugins Tests benchmarks examples -name '*.[ch]' -o -name '*.cc' | xargs clang-format -i
 
 clean: ## removes what was built
 	rm -rf .build build dist
