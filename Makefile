@@ -3,7 +3,7 @@
 # make help    the rest
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-test plugins cases build test check-full conformance demo bench dist dist-check lint format clean
+.PHONY: help setup setup-test plugins cases build test check-full conformance demo bench bench-trees lib dist dist-check lint format clean
 
 APT := ca-certificates clang-format curl libssl-dev libzstd-dev libonnx-dev libprotobuf-dev pkg-config python3 python3-pip python3-venv
 SWIFT_FLAGS := -c release
@@ -40,8 +40,17 @@ conformance: cases ## operators against the onnx backend tests and the zoo
 demo: setup-test build ## flights of 2013: train elsewhere, compile, sign, verify, score, compare, serve
 	examples/flights/demo
 
-bench: setup-test build ## scoring and serving beside the peers
+lib: setup ## libmaxai.so, for C and Python, into build/lib
+	swift build $(SWIFT_FLAGS) --target MaxLibrary
+	scripts/library
+
+bench: setup-test build lib ## scoring, serving and trees beside the peers
 	benchmarks/run
+	benchmarks/trees/run
+
+bench-trees: lib ## ensembles of trees beside every peer, into build/bench-trees; ARGS=--quick for a few
+	swift build $(SWIFT_FLAGS) --product maxai-compile
+	benchmarks/trees/run $(ARGS)
 
 dist-check: setup-test dist ## proves that the server is one file that starts in a bare root
 	scripts/dist-check
@@ -51,11 +60,11 @@ dist: build ## stripped executables that run where no Swift is installed, into d
 
 lint: setup ## formatting, as an error
 	swift format lint --strict --recursive Package.swift Sources Tests runtime formats benchmarks
-	find runtime plugins Tests -name '*.[ch]' -o -name '*.cc' | xargs clang-format --dry-run --Werror
+	find runtime plugins Tests benchmarks examples -name '*.[ch]' -o -name '*.cc' | xargs clang-format --dry-run --Werror
 
 format: setup ## rewrites every source in the house style
 	swift format --in-place --recursive Package.swift Sources Tests runtime formats benchmarks
-	find runtime plugins Tests -name '*.[ch]' -o -name '*.cc' | xargs clang-format -i
+	find runtime plugins Tests benchmarks examples -name '*.[ch]' -o -name '*.cc' | xargs clang-format -i
 
 clean: ## removes what was built
 	rm -rf .build build dist

@@ -62,6 +62,9 @@ let package = Package(
         library("MaxRegistry", "Sources/MaxRegistry", ["MaxIR", "MaxFormats", "MaxRuntime", "COpenSSL"]),
         library("MaxCompiler", "Sources/MaxCompiler", ["MaxIR", "MaxFormats", "MaxRuntime"]),
         library("MaxServing", "Sources/MaxServing", ["MaxIR", "MaxFormats", "MaxRuntime", "MaxRegistry", logging] + nio),
+        .target(name: "CMaxAI", path: "runtime/capi/abi", cSettings: cSettings),
+        // libmaxai.so, as objects: scripts/library links it
+        library("MaxLibrary", "runtime/capi/library", ["MaxIR", "MaxRuntime", "CMaxAI"]),
         library("MaxCommand", "Sources/MaxCommand", ["MaxIR", argumentParser]),
 
         // Commands

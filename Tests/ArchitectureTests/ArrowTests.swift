@@ -14,15 +14,16 @@ import Testing
         "Sources/MaxCompiler": ["MaxIR", "MaxFormats", "MaxRuntime"],
         "Sources/MaxServing": ["MaxIR", "MaxFormats", "MaxRuntime", "MaxRegistry"],
         "Sources/MaxCommand": ["MaxIR"],
+        "runtime/capi/library": ["MaxIR", "MaxRuntime", "CMaxAI"],
     ]
     /// Where Foundation may not appear at all.
-    static let withoutFoundation = ["Sources/MaxIR", "formats/codec", "runtime/engine", "Sources/MaxServing"]
+    static let withoutFoundation = ["Sources/MaxIR", "formats/codec", "runtime/engine", "runtime/capi/library", "Sources/MaxServing"]
 
     @Test(arguments: allowed.keys.sorted())
     func arrowsPointDown(folder: String) throws {
         let ours: Set<String> = [
             "MaxIR", "MaxFormats", "MaxRuntime", "MaxImport", "MaxTabular", "MaxRegistry", "MaxCompiler", "MaxServing", "MaxCommand",
-            "CMaxKernels", "CArrowABI", "COpenSSL", "CZstd",
+            "CMaxKernels", "CArrowABI", "COpenSSL", "CZstd", "CMaxAI",
         ]
         for (file, module) in imports(in: folder) where ours.contains(module) {
             #expect(Self.allowed[folder]?.contains(module) == true, "\(file) imports \(module)")

@@ -1,0 +1,108 @@
+"""Runs the suite: every peer in turn, one process a measurement, pinned to as many cores as it has threads; medians of rounds."""
+
+import argparse
+import json
+import os
+import statistics
+import subprocess
+
+import numpy as np
+
+from peers import commands
+from report import markdown, svg
+from suite import OUT, SUITE, compile_ours, prepare
+
+BATCHES = [1, 16, 256, 4096, 100_000]
+# Peers that train the model: bits must be equal. Others sum in their own order and type.
+SOURCE = ("xgboost", "lightgbm", "catboost", "sklearn")
+TOLERANCE = 1e-4
+
+
+def once(command, threads, answers, width, seconds, batches):
+    cores = ",".join(map(str, sorted(os.sched_getaffinity(0))[-threads:]))
+    line = ["taskset", "-c", cores, *command, str(threads), answers, str(width), str(seconds), *map(str, batches)]
+    environment = os.environ | {"OMP_NUM_THREADS": str(threads)}
+    done = subprocess.run(line, capture_output=True, text=True, env=environment, timeout=600)
+    if done.returncode != 0:
+        raise RuntimeError((done.stderr.strip().splitlines() or [f"exit status {done.returncode}"])[-1])
+    return json.loads(done.stdout.strip().splitlines()[-1])
+
+
+def median(results):
+    """One result of several rounds: the median of every figure."""
+    merged = dict(results[0])
+    for key in ("open_ms", "load_ms", "first_ms", "peak_kb"):
+        merged[key] = statistics.median(r[key] for r in results)
+    merged["batches"] = {
+        entry["batch"]: {key: statistics.median(r["batches"][i][key] for r in results) for key in ("p50_ns", "p99_ns", "ns_per_row")}
+        for i, entry in enumerate(results[0]["batches"])}
+    return merged
+
+
+def agreement(peer, ours, theirs):
+    """How answers compare: float32 bits equal, largest difference; and whether that is as it must be."""
+    if ours is None or theirs is None or ours.shape != theirs.shape:
+        return {"compared": False}
+    equal = int((ours.astype(np.float32).view(np.uint32) == theirs.astype(np.float32).view(np.uint32)).sum())
+    far = float(np.nanmax(np.abs(ours - theirs))) if ours.size else 0.0
+    return {"compared": True, "equal": equal, "of": int(ours.size), "largest": far, "source": peer in SOURCE, "passed": far <= TOLERANCE}
+
+
+def case(name, rounds, seconds, batches):
+    prepare(name)
+    bundle, reason = compile_ours(name)
+    found, width = commands(name, bundle)
+    result = {"model": {k: v for k, v in SUITE[name].items() if k != "quick"}, "peers": {}, "skipped": {}}
+    if not bundle:
+        result["skipped"]["maxai"] = reason
+    runs, answers = {}, {}
+    for _ in range(rounds):
+        for peer, entry in found.items():
+            if isinstance(entry, str):
+                result["skipped"][peer] = entry
+                continue
+            if peer in result["skipped"]:
+                continue
+            for threads in (1, 2):
+                place = OUT / name / f"answers-{peer}.f64"
+                try:
+                    runs.setdefault((peer, threads), []).append(once(entry[0], threads, place, width, seconds, batches))
+                    answers[peer] = np.fromfile(place)
+                except Exception as error:
+                    result["skipped"][peer] = f"{str(error)[:200]}"
+                    break
+    for (peer, threads), results in runs.items():
+        if peer in result["skipped"]:
+            continue
+        entry = result["peers"].setdefault(peer, {"bytes": os.path.getsize(found[peer][1])})
+        entry[f"threads_{threads}"] = median(results)
+        entry["agreement"] = agreement(peer, answers.get("maxai"), answers.get(peer))
+    for peer, why in result["skipped"].items():
+        print(f"  {name}: {peer} skipped: {why}", flush=True)
+    return result
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="a small subset, in under two minutes")
+    parser.add_argument("--only", default="")
+    parser.add_argument("--rounds", type=int)
+    options = parser.parse_args()
+    names = options.only.split(",") if options.only else [n for n, c in SUITE.items() if c.get("quick") or not options.quick]
+    rounds = options.rounds or (1 if options.quick else 5)
+    results = {}
+    for name in names:
+        results[name] = case(name, rounds, 0.1 if options.quick else 0.4, BATCHES)
+        (OUT / "results.json").write_text(json.dumps(results, indent=1))
+        print(markdown({name: results[name]}), flush=True)
+    (OUT / "results.md").write_text(markdown(results))
+    (OUT / "results.svg").write_text(svg(results))
+    print(f"{OUT}/results.json, results.md, results.svg")
+    failed = [f"{n}: {p}" for n, r in results.items() for p, e in r["peers"].items()
+              if e["agreement"].get("compared") and not e["agreement"]["passed"]]
+    if failed:
+        raise SystemExit(f"answers differ by more than {TOLERANCE}: {', '.join(failed)}")
+
+
+if __name__ == "__main__":
+    main()
