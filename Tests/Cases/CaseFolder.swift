@@ -1,6 +1,8 @@
 import Glibc
 import MaxFormats
 import MaxIR
+import MaxImport
+import MaxRuntime
 
 /// A folder of cases: models, inputs, and the outputs that another library gives. `peers/cases.py` describes the form.
 public struct CaseFolder: Sendable {
@@ -56,7 +58,9 @@ public struct CaseFolder: Sendable {
 /// One case: a model and sets of inputs with the outputs expected.
 public struct Case: Sendable {
     public let model: [UInt8]
-    public let isONNX: Bool
+    /// What made the model: onnx, xgboost, or maxir, a graph that names its outputs as ONNX does.
+    public let kind: String
+    public var isONNX: Bool { kind == "onnx" }
     /// Why the case has neither model nor values; nil for most.
     public let skipReason: String?
     /// `domain::Operator` of every node, where the manifest says.
@@ -66,7 +70,7 @@ public struct Case: Sendable {
     public let sets: [(inputs: [CaseValue], outputs: [CaseValue])]
 
     init(_ manifest: Document, folder: String) throws {
-        isONNX = try manifest.text("kind") == "onnx"
+        kind = try manifest.text("kind")
         operators =
             try (try? manifest.list("operators"))?.map {
                 guard case .string(let name) = $0 else { throw MaxError(.malformed, "operators: expected texts") }
@@ -90,6 +94,15 @@ public struct Case: Sendable {
                 try set.list("inputs").map { try CaseValue($0, data) },
                 try set.list("outputs").map { try CaseValue($0, data) }
             )
+        }
+    }
+
+    /// The model's graph, as the reader of its kind gives it.
+    public func graph(_ name: String, options: ONNX.Options = ONNX.Options()) throws(MaxError) -> Graph {
+        switch kind {
+        case "onnx": try ONNX.read(model, name: Text(name), options: options)
+        case "maxir": try Bundle(bytes: model).graph()
+        default: try XGBoost.read(model, name: Text(name))
         }
     }
 }

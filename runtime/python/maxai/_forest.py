@@ -1,0 +1,50 @@
+"""Decision trees and averages of them: leaves hold class fractions or target values, in float64."""
+
+import numpy as np
+
+from . import _columns, _outputs
+from ._graph import F32
+from ._trees import Ensemble, of_tree
+
+
+def export_tree(builder, estimator, names):
+    _export(builder, estimator, [estimator], names, "sum")
+
+
+def export_forest(builder, estimator, names):
+    _export(builder, estimator, list(estimator.estimators_), names, "average")
+
+
+def _export(builder, estimator, trees, names, aggregate):
+    allows_nan = trees[0].__sklearn_tags__().input_tags.allow_nan
+    inputs = _columns.floats(builder, names, allows_nan)
+    classes = _classes(estimator)
+    counts = [len(each) for each in classes] if classes is not None else [1] * estimator.n_outputs_
+    total = sum(counts)
+    # A single tree's value comes out as it is, -0.0 too; a forest starts from zeros.
+    start = -0.0 if aggregate == "sum" else 0.0
+    ensemble = Ensemble([start] * total, total, aggregate)
+    for each in trees:
+        tree = each.tree_
+        values = np.concatenate([tree.value[:, k, :count] for k, count in enumerate(counts)], axis=1)
+        ensemble.add(values=values, **of_tree(tree))
+    scores = ensemble.node(builder, _columns.matrix(builder, inputs, F32))
+    if classes is None:
+        builder.output("prediction", _outputs.column(builder, scores) if total == 1 else scores)
+        return
+    start = 0
+    for k, each in enumerate(classes):
+        part = scores
+        if len(classes) > 1:
+            part = _outputs.columns_of(builder, scores, range(start, start + len(each)))
+        start += len(each)
+        suffix = f"_{k}" if len(classes) > 1 else ""
+        builder.output("probability" + suffix, part, _outputs.label_texts(each))
+        builder.output("label" + suffix, _outputs.label(builder, _outputs.largest(builder, part), each))
+
+
+def _classes(estimator):
+    """The classes of each output; None for a regressor."""
+    if not hasattr(estimator, "classes_"):
+        return None
+    return [estimator.classes_] if estimator.n_outputs_ == 1 else list(estimator.classes_)
