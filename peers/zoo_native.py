@@ -8,6 +8,7 @@ import os
 import pathlib
 import sys
 import tempfile
+import threading
 
 import numpy as np
 import pandas as pd
@@ -218,7 +219,7 @@ def outputs(model, x):
     if isinstance(model, ensemble.IsolationForest):
         depths = np.zeros(len(x), order="f")
         single = x.astype(np.float32)
-        lock = __import__("threading").Lock()
+        lock = threading.Lock()
         for k, (each, chosen) in enumerate(zip(model.estimators_, model.estimators_features_)):
             _parallel_compute_tree_depths(each, single, chosen, model._decision_path_lengths[k],
                                           model._average_path_length_per_tree[k], depths, lock)  # fmt: skip
@@ -258,9 +259,11 @@ def write(out, name, model, x, groups, notes):
     return name, len(x), f"{len(content)} bytes, {notes}"
 
 
-def generate(out):
-    written = []
+def fitted(names=None):
+    """Name, fitted model, rows to try, their groups and notes, of every model of the table, or of those named."""
     for number, (name, model, label, kind) in enumerate(table()):
+        if names is not None and name not in names:
+            continue
         rng = np.random.default_rng(1000 + number)
         x = features(rng, kind)
         y = labels(rng, x, label)
@@ -268,10 +271,11 @@ def generate(out):
         model.fit(x, y, **weight)
         first = np.ravel(getattr(model, "estimators_", [model]))[0]
         is_histogram = hasattr(model, "_predictors")
-        allows_nan = is_histogram or (
+        allows_nan = is_histogram or name.startswith("isolation") or (
             first.__sklearn_tags__().input_tags.allow_nan and not name.startswith("gradient-boosting"))
-        if name.startswith("isolation"):
-            allows_nan = True
         tried, groups = rows(rng, model, x, kind, allows_nan, is_histogram and "codes" not in kind)
-        written.append(write(out, f"native-{name}", model, tried, groups, f"{label}, {kind}"))
-    return written
+        yield name, model, tried, groups, f"{label}, {kind}"
+
+
+def generate(out):
+    return [write(out, f"native-{name}", model, *rest) for name, model, *rest in fitted()]

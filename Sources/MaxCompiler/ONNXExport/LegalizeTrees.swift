@@ -108,6 +108,8 @@ extension TreeEnsemble {
         }
         guard let all = leafValues.appending([values]) else { throw MaxError(.internal, "base of another type") }
         leafValues = all
+        // The new leaves have neither, and ONNX keeps neither.
+        (leafIDs, nodeCover, leafCover) = ([], [], [])
         roots = newRoots + roots
         treeOutput = newOutputs + treeOutput
         base = zeroBase

@@ -21,13 +21,13 @@ def _export(builder, estimator, trees, names, aggregate):
     classes = _classes(estimator)
     counts = [len(each) for each in classes] if classes is not None else [1] * estimator.n_outputs_
     total = sum(counts)
-    # A single tree's value comes out as it is, -0.0 too; a forest starts from zeros.
-    start = -0.0 if aggregate == "sum" else 0.0
-    ensemble = Ensemble([start] * total, total, aggregate)
-    for each in trees:
-        tree = each.tree_
-        values = np.concatenate([tree.value[:, k, :count] for k, count in enumerate(counts)], axis=1)
-        ensemble.add(values=values, **of_tree(tree))
+    values = [
+        np.concatenate([each.tree_.value[:, k, :count] for k, count in enumerate(counts)], axis=1) for each in trees]
+    # A forest starts from zeros. A single tree's value comes out as it is: only -0.0 + -0.0 is -0.0.
+    keeps_sign = aggregate == "sum" and (np.signbit(values[0]) & (values[0] == 0)).any()
+    ensemble = Ensemble([-0.0 if keeps_sign else 0.0] * total, total, aggregate)
+    for each, scores in zip(trees, values, strict=True):
+        ensemble.add(values=scores, **of_tree(each.tree_))
     scores = ensemble.node(builder, _columns.matrix(builder, inputs, F32))
     if classes is None:
         builder.output("prediction", _outputs.column(builder, scores) if total == 1 else scores)
