@@ -25,9 +25,10 @@ MODELS = [
     "tree-classifier-missing", "tree-classifier-outputs", "tree-regressor-targets", "random-forest-texts",
     "gradient-boosting-many-classes", "gradient-boosting-exponential", "hist-binary", "hist-codes", "hist-strings",
     "hist-regressor-poisson", "isolation-forest",
+    "pipeline-imputed-boosting", "pipeline-columns-tree", "pipeline-columns-hist",
 ]  # fmt: skip
 # Python's missing text, and none in CSV.
-FORMATS = {"hist-strings": ["parquet"]}
+FORMATS = dict.fromkeys(["hist-strings", "pipeline-columns-tree", "pipeline-columns-hist"], ["parquet"])
 
 
 class Own(tree.DecisionTreeRegressor):
@@ -42,13 +43,15 @@ def refused():
     boost, plain = ensemble.GradientBoostingClassifier, tree.DecisionTreeClassifier
     few = {"n_estimators": 2, "max_depth": 2}
     both = pipeline.make_pipeline(preprocessing.PowerTransformer(), plain())
+    strict = pipeline.make_pipeline(preprocessing.OneHotEncoder(), plain())
     return [
         (linear_model.LinearRegression().fit(x, y), {}, "LinearRegression"),
         (neighbors.KNeighborsClassifier().fit(x, y), {}, "KNeighborsClassifier"),
         (ensemble.AdaBoostClassifier(n_estimators=2).fit(x, y), {}, "AdaBoostClassifier"),
         (ensemble.RandomTreesEmbedding(n_estimators=2).fit(x), {}, "RandomTreesEmbedding"),
         (cluster.KMeans(2, n_init=1).fit(x), {}, "KMeans"),
-        (both.fit(x, y), {}, "Pipeline"),
+        (both.fit(x, y), {}, "PowerTransformer"),
+        (strict.fit(np.round(x), y), {}, "handle_unknown='error'"),
         (Own().fit(x, y), {}, "Own"),
         (object(), {}, "object"),
         (plain(), {}, "not fitted"),

@@ -13,11 +13,11 @@ import threading
 import numpy as np
 import pandas as pd
 import sklearn
-from sklearn import dummy, ensemble, tree
+from sklearn import compose, dummy, ensemble, impute, pipeline, preprocessing, tree
 from sklearn.ensemble._iforest import _parallel_compute_tree_depths
 
 from adversarial import CATEGORY_CODES, SPECIALS, STRINGS, ranges
-from cases import EXACT, CaseFolder, close
+from cases import EXACT, CaseFolder, agree, close
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "runtime/python"))
@@ -33,7 +33,7 @@ MONOTONE = [1, 0, -1, 0, 0]
 
 def table():
     """Name, estimator, label (real, positive, binary, texts, bools, floats, classes, …), data (plain, missing, …)."""
-    t, e = tree, ensemble
+    t, e, p, i, c, pl = tree, ensemble, preprocessing, impute, compose, pipeline.make_pipeline
     forest = {"n_estimators": 9, "max_depth": 6, "random_state": 0}
     boost = {"n_estimators": 15, "max_depth": 3, "random_state": 0}
     hist = {"max_iter": 15, "max_leaf_nodes": 12, "random_state": 0}
@@ -101,7 +101,24 @@ def table():
         ("isolation-forest-features",
          e.IsolationForest(n_estimators=20, max_features=3, contamination=0.1, random_state=0), "none", "plain"),
         ("isolation-forest-small", e.IsolationForest(n_estimators=200, max_samples=8, random_state=0), "none", "plain"),
+        ("pipeline-scaled-forest", pl(p.StandardScaler(), e.RandomForestRegressor(**forest)), "real", "plain"),
+        ("pipeline-imputed-boosting", pl(i.SimpleImputer(strategy="median"), p.StandardScaler(),
+                                         e.GradientBoostingClassifier(**boost)), "classes", "missing"),
+        ("pipeline-columns-tree", pl(mixed(p.OneHotEncoder(handle_unknown="ignore")),
+                                     t.DecisionTreeClassifier(max_depth=8, random_state=0)), "texts", "filled"),
+        ("pipeline-columns-hist", pl(mixed(p.OrdinalEncoder(handle_unknown="use_encoded_value", unknown_value=-1)),
+                                     e.HistGradientBoostingRegressor(**hist)), "real", "filled"),
+        ("pipeline-codes", pl(c.ColumnTransformer([("one", p.OneHotEncoder(handle_unknown="ignore"), [1]),
+            ("ordinal", p.OrdinalEncoder(handle_unknown="use_encoded_value", unknown_value=-1, encoded_missing_value=-2), [3])],
+            remainder=i.SimpleImputer()), e.ExtraTreesRegressor(**forest)), "real", "codes"),
     ]  # fmt: skip
+
+
+def mixed(encoder):
+    """Texts encoded, one number scaled, one dropped, the rest as it is."""
+    return compose.ColumnTransformer(
+        [("texts", encoder, ["size", "color"]), ("scaled", preprocessing.StandardScaler(), ["price"]), ("out", "drop", ["weight"])],
+        remainder="passthrough", sparse_threshold=0)  # fmt: skip
 
 
 def features(rng, kind, n=500):
@@ -115,12 +132,14 @@ def features(rng, kind, n=500):
         x[rng.random(x.shape) < 0.1] = np.nan
     if kind == "missing":
         x[rng.random(x.shape) < 0.2] = np.nan
-    if kind != "strings":
+    if kind not in ("strings", "filled"):
         return x
     frame = pd.DataFrame(x, columns=["weight", "size", "price", "color", "größe"])
     frame["size"] = pd.Series(rng.choice(["S", "M", "L", "Ünïcödé", "🛫"], n)).astype("category")
     frame["color"] = pd.Series(rng.choice(["red", "green", " ", np.nan], n).tolist()).replace("nan", np.nan)
     frame["color"] = frame["color"].astype("category")
+    if kind == "filled":
+        frame["color"] = frame["color"].cat.add_categories("none").fillna("none")
     return frame
 
 
@@ -149,7 +168,9 @@ def labels(rng, x, kind):
 
 
 def thresholds(model):
-    """(feature, threshold) of every node, and whether x is compared as float32."""
+    """(feature, threshold) of every node, and whether x is compared as float32; none after a transformer."""
+    if isinstance(model, pipeline.Pipeline):
+        return [], True
     if hasattr(model, "_predictors"):
         order = np.arange(model.n_features_in_)
         if model._preprocessor is not None:
@@ -200,7 +221,8 @@ def rows(rng, model, ordinary, kind, allows_nan, allows_infinity):
             picked = rng.random(count) < 0.4
             base[picked, at] = rng.choice(CATEGORY_CODES.astype(np.float64), picked.sum())
             base[~np.isfinite(base[:, at]), at] = np.nan
-    limit = np.inf if allows_infinity else 3.4028235e38
+    # What a transformer makes of a number must be a float32, too.
+    limit = np.inf if allows_infinity else 1e30 if isinstance(model, pipeline.Pipeline) else 3.4028235e38
     keep = (np.abs(base) <= limit).all(axis=1) if not allows_nan else ~(np.abs(base) > limit).any(axis=1)
     base = base[keep]
     groups = [("ordinary", int(keep[:third].sum())), ("special", int(keep[third : 2 * third].sum()))]
@@ -209,7 +231,7 @@ def rows(rng, model, ordinary, kind, allows_nan, allows_infinity):
         return base, ranges(groups)
     out = pd.DataFrame({"weight": base[:, 0], "price": base[:, 1], "größe": base[:, 2]})
     for name in ("size", "color"):
-        texts = [*frame[name].cat.categories, *STRINGS, np.nan]
+        texts = [*frame[name].cat.categories, *STRINGS, *([np.nan] if frame[name].isna().any() else [])]
         out[name] = pd.Series([texts[i] for i in rng.integers(len(texts), size=len(base))], dtype=object)
     return out[list(frame.columns)], ranges(groups)
 
@@ -226,6 +248,12 @@ def outputs(model, x):
         return [("raw", depths.reshape(-1, 1), EXACT), ("score", model.score_samples(x), POWERS),
                 ("decision", model.decision_function(x), close(1e-15, 2e-15)), ("prediction", model.predict(x), EXACT)]  # fmt: skip
     found = []
+    if isinstance(model, pipeline.Pipeline):
+        made = model[:-1].transform(x)
+        found = outputs(model[-1], made if isinstance(made, np.ndarray) else made.toarray())
+        # The pipeline itself may go through a sparse matrix.
+        assert agree(model.predict(x), found[-1][1], EXACT)
+        return found
     boosts = hasattr(model, "_raw_predict")
     if boosts:
         found.append(("raw", model._raw_predict(np.ascontiguousarray(x, np.float32))
@@ -242,11 +270,21 @@ def outputs(model, x):
     return [*found, ("label", label, EXACT)]
 
 
+def asked(model, names):
+    """The columns that a model reads: those that no ColumnTransformer drops."""
+    first = model[0] if isinstance(model, pipeline.Pipeline) else None
+    if not isinstance(first, compose.ColumnTransformer):
+        return names
+    kept = [name for name, step, _ in first.transformers_ if not isinstance(step, str) or step != "drop"]
+    used = [first._transformer_to_input_indices[name] for name in kept]
+    return [names[position] for position in sorted({int(position) for each in used for position in each})]
+
+
 def write(out, name, model, x, groups, notes):
     folder = CaseFolder(out, name)
     inputs = []
     frame = x if isinstance(x, pd.DataFrame) else pd.DataFrame(x, columns=[f"x{k}" for k in range(x.shape[1])])
-    for column in frame.columns:
+    for column in asked(model, list(frame.columns)):
         inputs.append(folder.tensor(column, frame[column].to_numpy()))
     expected = [folder.tensor(output, value, tolerance) for output, value, tolerance in outputs(model, x)]
     with tempfile.TemporaryDirectory() as scratch:
@@ -269,11 +307,13 @@ def fitted(names=None):
         y = labels(rng, x, label)
         weight = {"sample_weight": rng.random(len(x)) * 3} if kind == "weighted" else {}
         model.fit(x, y, **weight)
-        first = np.ravel(getattr(model, "estimators_", [model]))[0]
-        is_histogram = hasattr(model, "_predictors")
+        last = model[-1] if isinstance(model, pipeline.Pipeline) else model
+        first = np.ravel(getattr(last, "estimators_", [last]))[0]
+        is_histogram = hasattr(last, "_predictors")
         allows_nan = is_histogram or name.startswith("isolation") or (
-            first.__sklearn_tags__().input_tags.allow_nan and not name.startswith("gradient-boosting"))
-        tried, groups = rows(rng, model, x, kind, allows_nan, is_histogram and "codes" not in kind)
+            first.__sklearn_tags__().input_tags.allow_nan and not isinstance(last, ensemble.GradientBoostingClassifier | ensemble.GradientBoostingRegressor)
+        ) or "imputed" in name
+        tried, groups = rows(rng, model, x, kind, allows_nan, last is model and is_histogram and "codes" not in kind)
         yield name, model, tried, groups, f"{label}, {kind}"
 
 

@@ -11,9 +11,9 @@ from ._trees import NAN_IS_NUMBER, Ensemble, of_tree
 CONSTANT = ("mean", "median", "quantile", "constant", "prior", "most_frequent")
 
 
-def export(builder, estimator, names):
+def export(builder, estimator, columns):
     base = _start(estimator)
-    inputs = _columns.floats(builder, names, allows_nan=False)
+    inputs = _columns.floats(builder, columns, allows_nan=False)
     ensemble = Ensemble(base)
     for stage in estimator.estimators_:
         for k, each in enumerate(stage):

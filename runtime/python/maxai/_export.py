@@ -3,7 +3,7 @@
 import os
 import re
 
-from . import _boosting, _columns, _forest, _histogram, _isolation
+from . import _boosting, _columns, _forest, _histogram, _isolation, _transformers
 from ._container import container
 from ._errors import ExportError
 from ._graph import GraphBuilder
@@ -36,7 +36,8 @@ def export(estimator, path, *, name=None, version="1", column_names=None):
     its scores are the same bit for bit. No pickle is read or written.
 
     Args:
-        estimator: a fitted tree, forest, boosted ensemble or isolation forest of scikit-learn.
+        estimator: a fitted tree, forest, boosted ensemble or isolation forest of scikit-learn, or a Pipeline that ends
+            in one.
         path: the file to write; it appears whole or not at all.
         name: the model's name, 1 to 128 of ``A-Z a-z 0-9 . _ -`` (default: the file's name).
         version: the model's version, of the same characters.
@@ -51,9 +52,9 @@ def export(estimator, path, *, name=None, version="1", column_names=None):
     for what, text in (("name", name), ("version", version)):
         if not isinstance(text, str) or not MODEL_NAME.fullmatch(text):
             raise ExportError(f"{what}: found {text!r}, expected 1 to 128 of A-Z a-z 0-9 . _ - and no leading dot")
-    release, exporter = _check(estimator)
+    release = _release(estimator)
     builder = GraphBuilder(name)
-    exporter(builder, estimator, _columns.names(estimator, column_names))
+    _write(builder, estimator, _columns.of(estimator, column_names))
     source = f"scikit-learn {release} {type(estimator).__name__}"
     content = container(name, version, f"maxai {VERSION}", source, builder.encode(), builder.constants)
     temporary = f"{path}.{os.getpid()}.tmp"
@@ -67,13 +68,13 @@ def export(estimator, path, *, name=None, version="1", column_names=None):
         raise
 
 
-def _check(estimator):
-    """The release of scikit-learn and the function that writes the estimator."""
+def _release(estimator):
+    """The release of scikit-learn, after a look at the estimator."""
     kind, module = type(estimator).__name__, type(estimator).__module__
-    known = ", ".join(sorted(EXPORTERS))
     # A subclass may predict in a way of its own.
-    if not module.startswith("sklearn.") or kind not in EXPORTERS:
-        raise ExportError(f"estimator: found {module}.{kind}, expected one of scikit-learn's {known}")
+    if not module.startswith("sklearn.") or kind not in (*EXPORTERS, "Pipeline"):
+        known = ", ".join(sorted(EXPORTERS))
+        raise ExportError(f"estimator: found {module}.{kind}, expected one of scikit-learn's {known}, or a Pipeline that ends in one")
     import sklearn
 
     release = sklearn.__version__
@@ -81,5 +82,15 @@ def _check(estimator):
         raise ExportError(f"scikit-learn: found release {release}, expected {' or '.join(SUPPORTED_RELEASES)}")
     if not hasattr(estimator, "n_features_in_"):
         raise ExportError(f"estimator: this {kind} is not fitted, expected one after fit")
-    return release, EXPORTERS[kind]
+    return release
 
+
+def _write(builder, estimator, columns):
+    if type(estimator).__name__ == "Pipeline":
+        *steps, last = [step for _, step in estimator.steps]
+        _release(last)
+        for step in steps:
+            columns = _transformers.transform(builder, step, columns)
+        _write(builder, last, columns)
+    else:
+        EXPORTERS[type(estimator).__name__](builder, estimator, columns)

@@ -7,17 +7,17 @@ from ._graph import F32
 from ._trees import Ensemble, of_tree
 
 
-def export_tree(builder, estimator, names):
-    _export(builder, estimator, [estimator], names, "sum")
+def export_tree(builder, estimator, columns):
+    _export(builder, estimator, [estimator], columns, "sum")
 
 
-def export_forest(builder, estimator, names):
-    _export(builder, estimator, list(estimator.estimators_), names, "average")
+def export_forest(builder, estimator, columns):
+    _export(builder, estimator, list(estimator.estimators_), columns, "average")
 
 
-def _export(builder, estimator, trees, names, aggregate):
+def _export(builder, estimator, trees, columns, aggregate):
     allows_nan = trees[0].__sklearn_tags__().input_tags.allow_nan
-    inputs = _columns.floats(builder, names, allows_nan)
+    inputs = _columns.floats(builder, columns, allows_nan)
     classes = _classes(estimator)
     counts = [len(each) for each in classes] if classes is not None else [1] * estimator.n_outputs_
     total = sum(counts)

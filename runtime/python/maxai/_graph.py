@@ -17,7 +17,7 @@ class Element(int):
 
 
 class GraphBuilder:
-    """Values are numbered from 0: inputs first, then the results of each node.
+    """Values are the results of nodes, from 0 on, and inputs, as `~position`; the file numbers inputs first.
 
     An attribute is given as an int, a float, a str, a list of one of them, an `Element`, or an array.
     """
@@ -26,11 +26,10 @@ class GraphBuilder:
         self.name = name
         self.constants = []
         self._positions = {}
-        self._inputs, self._nodes, self._outputs = [], [], []
-        self._count = 0
+        self._inputs, self._nodes, self._outputs = {}, [], []
 
-    def input(self, name, element, missing=None):
-        """A column `[N]`. missing: None (a value must be there), "nan", or a list with the value that stands for it."""
+    def input(self, position, name, element, missing=None):
+        """A column `[N]`; inputs stand in the order of their positions. missing: None (a value must be there), "nan", or a list with the value that stands for it."""
         type_, dimension, message = Message(), Message(), Message()
         dimension.text(2, ROWS)
         type_.int(1, element)
@@ -43,44 +42,46 @@ class GraphBuilder:
             if missing != "nan":
                 policy.message(2, self._attribute("", missing[0]))
             message.message(3, policy)
-        self._inputs.append(message)
-        return self._result()
+        self._inputs[position] = message
+        return ~position
 
     def add(self, op, *operands, **attributes):
         """The one result of a new node."""
-        message = Message()
-        message.text(1, op)
-        message.packed_ints(2, [operand + 1 for operand in operands])
-        for name in sorted(attributes):
-            message.message(3, self._attribute(name, attributes[name]))
-        message.int(4, 1)
-        self._nodes.append(message)
-        return self._result()
+        encoded = [self._attribute(name, attributes[name]) for name in sorted(attributes)]
+        self._nodes.append((op, operands, encoded))
+        return len(self._nodes) - 1
 
     def constant(self, values, dtype=None):
         """A constant of any rank; a number gives rank 0."""
         return self.add("constant", value=np.asarray(values, dtype=dtype))
 
     def output(self, name, value, labels=()):
-        message = Message()
-        message.text(1, name)
-        message.int(2, value)
-        for label in labels:
-            message.text(3, label)
-        self._outputs.append(message)
+        self._outputs.append((name, value, labels))
 
     def encode(self):
         """The graph's section; its tensors are in `constants`."""
-        message = Message()
-        message.text(1, self.name)
-        for field, parts in ((2, self._inputs), (3, self._nodes), (4, self._outputs)):
-            for part in parts:
-                message.message(field, part)
-        return message.encode()
-
-    def _result(self):
-        self._count += 1
-        return self._count - 1
+        places = {~position: place for place, position in enumerate(sorted(self._inputs))}
+        places |= {node: len(self._inputs) + node for node in range(len(self._nodes))}
+        graph = Message()
+        graph.text(1, self.name)
+        for position in sorted(self._inputs):
+            graph.message(2, self._inputs[position])
+        for op, operands, attributes in self._nodes:
+            node = Message()
+            node.text(1, op)
+            node.packed_ints(2, [places[operand] + 1 for operand in operands])
+            for attribute in attributes:
+                node.message(3, attribute)
+            node.int(4, 1)
+            graph.message(3, node)
+        for name, value, labels in self._outputs:
+            output = Message()
+            output.text(1, name)
+            output.int(2, places[value])
+            for label in labels:
+                output.text(3, label)
+            graph.message(4, output)
+        return graph.encode()
 
     def _position(self, array):
         """Where the array stands among the constants, each of which stands there once."""

@@ -7,10 +7,10 @@ from ._graph import F32
 from ._trees import Ensemble, of_tree
 
 
-def export(builder, estimator, names):
+def export(builder, estimator, columns):
     from sklearn.ensemble._iforest import _average_path_length
 
-    inputs = _columns.floats(builder, names, allows_nan=True)
+    inputs = _columns.floats(builder, columns, allows_nan=True)
     ensemble = Ensemble([0.0])
     is_subset = estimator._max_features != estimator.n_features_in_
     for k, (each, features) in enumerate(zip(estimator.estimators_, estimator.estimators_features_, strict=True)):
