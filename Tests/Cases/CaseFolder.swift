@@ -100,9 +100,12 @@ public struct Case: Sendable {
     /// The model's graph, as the reader of its kind gives it.
     public func graph(_ name: String, options: ONNX.Options = ONNX.Options()) throws(MaxError) -> Graph {
         switch kind {
-        case "onnx": try ONNX.read(model, name: Text(name), options: options)
-        case "maxir": try Bundle(bytes: model).graph()
-        default: try XGBoost.read(model, name: Text(name))
+        case "onnx": return try ONNX.read(model, name: Text(name), options: options)
+        case "maxir":
+            var graph = try Bundle(bytes: model).graph()
+            graph.name = Text(name)
+            return graph
+        default: return try XGBoost.read(model, name: Text(name))
         }
     }
 }

@@ -66,10 +66,12 @@ class Ensemble:
         if self.stride == 1:
             attributes["leaf_values"] = attributes["leaf_values"].ravel()
         if self._sets:
-            sizes = np.concatenate([np.full(len(rows), rows.shape[1], np.int64) for rows in words])
+            # The words of a set end with its last member.
+            lengths = [(np.arange(1, rows.shape[1] + 1) * (rows != 0)).max(axis=1) for rows in words]
             attributes["set"] = np.concatenate(sets)
-            attributes["set_offsets"] = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
-            attributes["set_words"] = np.concatenate([rows.ravel() for rows in words])
+            attributes["set_offsets"] = np.concatenate([[0], np.cumsum(np.concatenate(lengths))]).astype(np.int64)
+            attributes["set_words"] = np.concatenate([
+                rows[np.arange(rows.shape[1]) < length[:, None]] for rows, length in zip(words, lengths, strict=True)])
             attributes["set_rule"] = "non_negative"
         covers = [attributes["node_cover"], attributes["leaf_cover"]]
         if not all((cover >= 0).all() and np.isfinite(cover).all() for cover in covers):
