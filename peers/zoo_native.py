@@ -310,9 +310,9 @@ def fitted(names=None):
         last = model[-1] if isinstance(model, pipeline.Pipeline) else model
         first = np.ravel(getattr(last, "estimators_", [last]))[0]
         is_histogram = hasattr(last, "_predictors")
-        allows_nan = is_histogram or name.startswith("isolation") or (
-            first.__sklearn_tags__().input_tags.allow_nan and not isinstance(last, ensemble.GradientBoostingClassifier | ensemble.GradientBoostingRegressor)
-        ) or "imputed" in name
+        stages = isinstance(last, ensemble.GradientBoostingClassifier | ensemble.GradientBoostingRegressor)
+        knows_missing = not is_histogram and not stages and first.__sklearn_tags__().input_tags.allow_nan
+        allows_nan = is_histogram or knows_missing or "isolation" in name or "imputed" in name
         tried, groups = rows(rng, model, x, kind, allows_nan, last is model and is_histogram and "codes" not in kind)
         yield name, model, tried, groups, f"{label}, {kind}"
 

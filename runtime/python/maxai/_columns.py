@@ -66,7 +66,7 @@ def name_of(column):
 def category_input(builder, column, categories):
     """The value of a column with these categories, of which NaN and None stand for a missing value, and the
     categories that are there: a list of floats or of texts. A missing text is one that is no category."""
-    values = [v for v in np.asarray(categories).tolist() if v is not None and v == v]
+    values = [value for value in np.asarray(categories).tolist() if not _is_missing(value)]
     if values and all(isinstance(value, str) for value in values) and isinstance(column, Column):
         absent = ""
         while absent in values:
@@ -77,6 +77,11 @@ def category_input(builder, column, categories):
             raise ExportError(f"{name_of(column)}: found a category beyond ±2^53, expected numbers that float64 holds")
         return floats(builder, [column], allows_nan=True)[0], [float(value) for value in values]
     raise ExportError(f"{name_of(column)}: found categories of {np.asarray(categories).dtype}, expected numbers or texts")
+
+
+def _is_missing(value):
+    """None, NaN, and pandas' NA, which compares with nothing."""
+    return value is None or type(value).__name__ == "NAType" or value != value
 
 
 def category_codes(builder, value, categories, unknown=np.nan, missing=None):

@@ -29,7 +29,10 @@ class GraphBuilder:
         self._inputs, self._nodes, self._outputs = {}, [], []
 
     def input(self, position, name, element, missing=None):
-        """A column `[N]`; inputs stand in the order of their positions. missing: None (a value must be there), "nan", or a list with the value that stands for it."""
+        """A column `[N]`; inputs stand in the order of their positions.
+
+        missing: None (a value must be there), "nan", or a list with the value that stands for it.
+        """
         type_, dimension, message = Message(), Message(), Message()
         dimension.text(2, ROWS)
         type_.int(1, element)

@@ -40,11 +40,11 @@ def _impute(builder, step, columns):
     if not (isinstance(step.missing_values, float) and np.isnan(step.missing_values)) or step._fit_dtype.kind not in "fiu":
         raise ExportError(
             f"SimpleImputer: found missing_values={step.missing_values!r} in columns of {step._fit_dtype}, expected NaN in numbers")
-    statistics = np.asarray(step.statistics_, np.float64)
+    statistics = np.asarray(step.statistics_).astype(step._fill_dtype).astype(np.float64)
     out = []
     for column, number in zip(columns, statistics, strict=True):
-        # A column without a value in training is left out, or under keep_empty_features has a number here.
-        if np.isnan(number):
+        # A column without a value in training is left out, unless it is to be kept.
+        if np.isnan(number) and not step.keep_empty_features:
             continue
         value = _columns.floats(builder, [column], allows_nan=True)[0]
         filled = builder.constant(number, np.float64)
