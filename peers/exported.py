@@ -31,6 +31,8 @@ REFUSED = {
     "xgboost-squarederror-strings": "categories outside ASCII",
     "xgboost-squarederror-strings-ubj": "categories outside ASCII",
 }
+# ONNX Runtime's float64 Sigmoid is not the C library's, through which scikit-learn's probabilities go.
+SIGMOID = {"atol": 0, "rtol": 1e-14}
 ATTEMPTS = [[], ["--opset", "19", "--ml-opset", "5"], ["--allow-approximate"]]
 
 
@@ -127,6 +129,8 @@ def check(compiler, folder, target):
             if name not in found:
                 continue
             result, tolerance = found[name], tolerance_of(value)
+            if case["kind"] == "maxir" and name == "probability" and "raw" in found:
+                tolerance = SIGMOID
             compared += 1
             if len(expected) == 0:
                 continue

@@ -20,6 +20,9 @@ struct MaxaiCompile: ParsableCommand {
             The graph is rewritten by exact rules only, and at the end the reference evaluator runs both graphs on
             adversarial rows: they must agree bit for bit. --emit passes lists the rules.
 
+            A .maxir file, which the Python package maxai writes, is a graph in the container of bundles; an output of
+            that name is written as one, without golden rows.
+
             An output that ends in .onnx is written as ONNX, checked by libonnx. What ONNX cannot say exactly is
             refused by name, or with --allow-approximate written and listed with its measured error.
 
@@ -28,12 +31,13 @@ struct MaxaiCompile: ParsableCommand {
               maxai-compile pipeline.onnx -o churn.maxb
               maxai-compile model.ubj --emit ir
               maxai-compile model.json -o model.onnx
+              maxai-compile model.maxir -o churn.maxb
             """,
         version: maxaiVersion)
 
     @Argument(help: "The model file.") var model: String
     @Option(name: .shortAndLong, help: "The bundle to write (.maxb).") var output: String?
-    @Option(help: "The model's format: onnx or xgboost (default: as the file shows).") var from: String?
+    @Option(help: "The model's format: onnx, xgboost or maxir (default: as the file shows).") var from: String?
     @Option(help: "The model's name: A-Z a-z 0-9 . _ - (default: the output's file name).") var name: String?
     @Option(help: "The model's version, of the same characters.") var modelVersion = "1"
     @Option(help: "How many golden rows to try for the bundle.") var goldenRows = 32
@@ -63,7 +67,7 @@ struct MaxaiCompile: ParsableCommand {
         }
         let file = try FileBytes(path: model, limit: 8 << 30)
         let bytes = file.array
-        let format = try chosenFormat(bytes)
+        let format = try SourceFormat(named: from, showing: bytes, path: model)
         let modelName = Text(name ?? defaultName())
         guard modelName.isModelName, Text(modelVersion).isModelName else {
             throw MaxError(
@@ -85,7 +89,7 @@ struct MaxaiCompile: ParsableCommand {
         var provenance = JSONWriter()
         provenance.object {
             $0.member("producer", "maxai-compile \(maxaiVersion)")
-            $0.member("format", format.rawValue)
+            $0.member("format", format.name)
             $0.member("sourceSHA256", digest)
             $0.member("sourceBytes", file.count)
             $0.member(
@@ -109,9 +113,10 @@ struct MaxaiCompile: ParsableCommand {
                 })
         }
         let content = BundleContent(
-            info: ModelInfo(name: modelName, version: Text(modelVersion), source: Text("\(format.rawValue) sha256:\(digest)")),
+            info: ModelInfo(name: modelName, version: Text(modelVersion), source: Text("\(format.name) sha256:\(digest)")),
             producer: Text("maxai-compile \(maxaiVersion)"), graph: graph,
-            golden: goldenRows == 0 ? nil : GoldenRows.sample(of: graph, count: goldenRows), provenance: provenance.bytes)
+            golden: goldenRows == 0 || output.hasSuffix(".maxir") ? nil : GoldenRows.sample(of: graph, count: goldenRows),
+            provenance: provenance.bytes)
         let written = try BundleWriter.bytes(of: content)
         // What is written must load: structure, digests, graph and golden rows.
         let bundle = try Bundle(bytes: written)
@@ -171,26 +176,12 @@ struct MaxaiCompile: ParsableCommand {
         print("\(path): operator set \(opset), ai.onnx.ml \(mlOpset), \(result.bytes.count) bytes")
     }
 
-    private func imported(_ bytes: [UInt8], as format: ModelFormat, name: Text) throws(MaxError) -> Graph {
+    private func imported(_ bytes: [UInt8], as format: SourceFormat, name: Text) throws(MaxError) -> Graph {
         do {
             return try format.read(bytes, name: name)
         } catch {
             throw error.inside(model)
         }
-    }
-
-    private func chosenFormat(_ bytes: [UInt8]) throws -> ModelFormat {
-        if let from {
-            guard let format = ModelFormat(rawValue: from) else {
-                throw MaxError(.usage, "--from \(from): expected one of \(ModelFormat.allCases.map(\.rawValue).joined(separator: ", "))")
-            }
-            return format
-        }
-        guard let format = ModelFormat.detect(bytes) else {
-            throw MaxError(
-                .malformed, "\(model): neither an ONNX model nor an XGBoost model in JSON or UBJSON: name its format with --from")
-        }
-        return format
     }
 
     private func defaultName() -> String {

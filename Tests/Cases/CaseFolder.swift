@@ -1,6 +1,8 @@
 import Glibc
 import MaxFormats
 import MaxIR
+import MaxImport
+import MaxRuntime
 
 /// A folder of cases: models, inputs, and the outputs that another library gives. `peers/cases.py` describes the form.
 public struct CaseFolder: Sendable {
@@ -56,7 +58,7 @@ public struct CaseFolder: Sendable {
 /// One case: a model and sets of inputs with the outputs expected.
 public struct Case: Sendable {
     public let model: [UInt8]
-    /// What the model file is: `onnx`, `xgboost`, …
+    /// What made the model: `onnx`, `xgboost`, …, or `maxir`, a graph that names its outputs as ONNX does.
     public let kind: String
     /// What computed the outputs.
     public let source: String
@@ -95,6 +97,20 @@ public struct Case: Sendable {
                 try set.list("inputs").map { try CaseValue($0, data) },
                 try set.list("outputs").map { try CaseValue($0, data) }
             )
+        }
+    }
+
+    /// The model's graph, as the reader of its kind gives it.
+    public func graph(_ name: String, options: ONNX.Options = ONNX.Options()) throws(MaxError) -> Graph {
+        switch kind {
+        case "onnx": return try ONNX.read(model, name: Text(name), options: options)
+        case "maxir":
+            var graph = try Bundle(bytes: model).graph()
+            graph.name = Text(name)
+            return graph
+        default:
+            guard let format = ModelFormat(rawValue: kind) else { throw MaxError(.unsupported, "a case of kind \(kind)") }
+            return try format.read(model, name: Text(name))
         }
     }
 }

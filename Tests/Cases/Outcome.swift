@@ -35,10 +35,7 @@ public enum Outcome: Sendable {
     /// The first difference of any set; nil when there is none.
     /// - Parameter compared: is given each value expected and the one found.
     static func difference(_ given: Case, _ name: String, compared: (CaseValue, Value) -> Void = { _, _ in }) throws -> String? {
-        let graph =
-            given.isONNX
-            ? try ONNX.read(given.model, name: Text(name), options: ONNX.Options(keepsMaps: true, namesRows: false))
-            : try given.graph(name: name)
+        let graph = try given.graph(name, options: ONNX.Options(keepsMaps: true, namesRows: false))
         for (number, set) in given.sets.enumerated() {
             var arguments: [Value] = []
             for input in graph.inputs {
@@ -49,7 +46,7 @@ public enum Outcome: Sendable {
             }
             let found = try graph.evaluate(arguments)
             for expected in set.outputs {
-                guard let value = result(expected, graph, found, isONNX: given.isONNX) else {
+                guard let value = result(expected, graph, found, isNamed: given.kind != "xgboost") else {
                     return "set \(number): output \(expected.name.quoted) is not there"
                 }
                 compared(expected, value)
@@ -63,8 +60,8 @@ public enum Outcome: Sendable {
 
     /// The result that `expected` names. XGBoost names none: the margin comes first, and the prediction after it
     /// is the last of as many elements, in the shape that XGBoost gives.
-    private static func result(_ expected: CaseValue, _ graph: Graph, _ found: [Value], isONNX: Bool) -> Value? {
-        if isONNX { return zip(graph.outputs, found).first { $0.0.name == expected.name }?.1 }
+    private static func result(_ expected: CaseValue, _ graph: Graph, _ found: [Value], isNamed: Bool) -> Value? {
+        if isNamed { return zip(graph.outputs, found).first { $0.0.name == expected.name }?.1 }
         guard let tensor = expected.tensor else { return nil }
         let candidates = expected.name == "margin" ? Array(found.prefix(1)) : Array(found.dropFirst())
         // XGBoost gives labels as floats, where they are all it gives.

@@ -1,4 +1,5 @@
 import Glibc
+import MaxCases
 import MaxCompiler
 import MaxIR
 import MaxImport
@@ -17,7 +18,7 @@ import Testing
         var names: [String] = []
         while let entry = readdir(directory) {
             let name = withUnsafeBytes(of: entry.pointee.d_name) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
-            for file in ["model.onnx", "model.json", "model.ubj"] where access("\(folder)/\(name)/\(file)", R_OK) == 0 {
+            for file in ["model.onnx", "model.json", "model.ubj", "model.maxir"] where access("\(folder)/\(name)/\(file)", R_OK) == 0 {
                 names.append("\(name)/\(file)")
             }
         }
@@ -36,12 +37,19 @@ import Testing
         }
     }
 
+    static func graph(_ name: String, _ bytes: [UInt8]) throws -> Graph? {
+        if let folder = name.split(separator: "/").first, name.hasSuffix(".maxir") {
+            return try CaseFolder.zoo.read(String(folder)).graph("model")
+        }
+        let format = try #require(ModelFormat.detect(bytes))
+        return try? format.read(bytes, name: "model")
+    }
+
     @Test(arguments: models)
     func compilesExactlyAndComesBackFromOnnx(name: String) throws {
         let bytes = try Self.bytes("\(Self.folder)/\(name)")
-        let format = try #require(ModelFormat.detect(bytes))
         // What cannot be imported is the importer's to answer for.
-        guard let original = try? format.read(bytes, name: "model") else { return }
+        guard let original = try Self.graph(name, bytes) else { return }
         let result = try RewriteDriver(rules: Pipeline.exact).run(original)
         let rows = AdversarialRows(for: original, and: [result.graph], seed: 1, coverage: 64)
         let proof = try Proof.prove(original: original, optimized: result.graph, rows: rows)

@@ -9,7 +9,7 @@ import Testing
 private func zooModels(_ name: String) throws -> ([Model], Case)? {
     let zoo = try CaseFolder.zoo.read(name)
     guard zoo.skipReason == nil else { return nil }
-    guard let graph = try? zoo.graph(name: name) else { return nil }
+    guard let graph = try? zoo.graph(name) else { return nil }
     let models = KernelChoice.available.compactMap { choice in
         KernelChoice.$forced.withValue(choice) { try? Model(graph: graph, info: ModelInfo(name: "m")) }
     }

@@ -31,12 +31,12 @@ struct Exactness {
         for name in names {
             let given = try folder.read(name)
             guard given.skipReason == nil, !given.isONNX, let set = given.sets.first,
-                let expected = set.outputs.first(where: { $0.name == "margin" })?.tensor
+                let expected = set.outputs.first(where: { $0.name == "margin" || $0.name == "raw" })?.tensor
             else { continue }
             var library = libraries[given.kind] ?? Library()
             library.source = given.source
             do {
-                let graph = try given.graph(name: name)
+                let graph = try given.graph(name)
                 let inputs = try graph.inputs.map { input -> Tensor in
                     guard let value = set.inputs.first(where: { $0.name == input.name }), let tensor = try value.value(for: input).tensor
                     else { throw MaxError(.notFound, "input \(input.name.quoted) has no values") }

@@ -30,6 +30,9 @@ public struct Bundle: Sendable {
 
     public init(bytes: [UInt8]) throws(MaxError) { try self.init(FileBytes(bytes)) }
 
+    /// Whether `bytes` start as a bundle does.
+    public static func detect(_ bytes: [UInt8]) -> Bool { bytes.starts(with: BundleLayout.magic) }
+
     /// Guards in a fixed order: length, magic, version, declared length, table, each section's extent against its
     /// neighbours, root, padding and digests, manifest. Nothing is looked at before it is proven to be there.
     public init(_ file: FileBytes, integrity: Integrity = .whole) throws(MaxError) {
