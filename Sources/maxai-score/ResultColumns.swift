@@ -32,7 +32,9 @@ struct ResultColumns: Sendable {
         isNested = nested
         var columns: [OutputColumn] = []
         for port in ports {
-            if port.width == 1 {
+            if port.name == "contributions", port.labels.count == port.width {
+                for label in port.labels { columns.append(try OutputColumn(label, .f64)) }
+            } else if port.width == 1 {
                 columns.append(try OutputColumn(port.name, Self.stored(port.element)))
             } else if nested, port.element != .string {
                 columns.append(try OutputColumn(port.name, Self.stored(port.element), listLength: port.width))
@@ -114,7 +116,7 @@ final class ResultBuffers: @unchecked Sendable {
     func columns(_ range: Range<Int>) throws(MaxError) -> [ColumnBuffer] {
         var columns: [ColumnBuffer] = []
         for (slot, port) in results.ports.enumerated() {
-            let isList = results.isNested && port.width > 1 && port.element != .string
+            let isList = results.isNested && port.width > 1 && port.element != .string && port.name != "contributions"
             for position in 0..<(isList ? 1 : port.width) {
                 columns.append(try column(slot, port, position, isList: isList, range))
             }

@@ -6,7 +6,7 @@ enum KernelTable {
     typealias Choice = @Sendable (inout KernelRequest) throws -> (any Step)?
 
     private static let choices: [String: Choice] = {
-        let families = [elementwise, comparisons, columns, rowwise, dense, encoding, scaling, ensembles]
+        let families = [elementwise, comparisons, columns, rowwise, dense, encoding, scaling, ensembles, explanations]
         return families.reduce(into: [:]) { all, family in all.merge(family) { first, _ in first } }
     }()
 

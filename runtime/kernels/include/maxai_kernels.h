@@ -44,6 +44,33 @@ typedef struct {
 void maxai_trees_general(const maxai_trees *trees, const void *x, int x_is_f64, size_t stride, size_t rows,
                          void *out);
 
+// Most columns that one path from a root to a leaf tests.
+enum { MAXAI_PATH_SLOTS = 64 };
+
+// The paths of an ensemble to its leaves (the graph's `tree_contributions` says what is computed). Path p has the steps
+// `step_start[p] ..< step_start[p + 1]`, of which the first `shared[p]` are those of the path before, and the slots
+// `slot_start[p] ..< slot_start[p + 1]`, one per column. Paths of d slots are integrated by the nodes
+// `rule_start[d] ..< rule_start[d + 1]`.
+typedef struct {
+  maxai_trees trees;
+  int32_t columns, path_count;
+  const int32_t *tree, *leaf, *shared, *step_start, *step_node, *slot_start, *slot_column, *rule_start;
+  const uint8_t *step_goes_true, *step_slot;
+  const double *slot_zero, *rule_nodes, *rule_weights;
+  const double *average;  // the average score, one per output
+} maxai_contributions;
+
+// out: per output `columns` contributions, the base and the rest, as columns of `stride`. `decisions`: 64 bytes for every
+// step of the longest path.
+void maxai_tree_contributions_scalar(const maxai_contributions *c, const void *x, int x_is_f64, size_t stride,
+                                     size_t rows, uint8_t *decisions, double *out);
+void maxai_tree_contributions_avx2(const maxai_contributions *c, const void *x, int x_is_f64, size_t stride,
+                                   size_t rows, uint8_t *decisions, double *out);
+
+// out: per tree a column of the numbers of the leaves reached; `numbers` has one per leaf.
+void maxai_tree_leaves(const maxai_trees *trees, const int64_t *numbers, const void *x, int x_is_f64,
+                       size_t stride, size_t rows, int64_t *out);
+
 // A node of an ensemble whose tests are all `x < threshold` in f32. A leaf is its own child.
 typedef struct {
   float threshold;

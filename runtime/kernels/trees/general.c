@@ -5,22 +5,13 @@
 
 enum { lanes = 8 };
 
-// `x` was rounded to the threshold's type.
-static inline int is_true(const maxai_trees *t, const maxai_any_node *node, double x) {
-  int decided = maxai_missing_decides(node->missing, &x);
-  if (decided >= 0) return decided;
-  if (node->comparison != 6) return maxai_compares(node->comparison, x, node->threshold);
-  int64_t first = t->set_offsets[node->set];
-  return maxai_is_member(t->set_words + first, t->set_offsets[node->set + 1] - first, t->set_rule, x);
-}
-
 static inline int32_t next(const maxai_trees *t, int32_t place, const void *x, int x_is_f64, size_t stride,
                            size_t row) {
   const maxai_any_node *node = t->nodes + place;
   size_t at = (size_t)node->column * stride + row;
   double value = x_is_f64 ? ((const double *)x)[at] : ((const float *)x)[at];
   if (!t->threshold_is_f64) value = (float)value;
-  return node->child[is_true(t, node, value)];
+  return node->child[maxai_node_is_true(t, node, value)];
 }
 
 static inline void add_leaf(const maxai_trees *t, int32_t tree, int32_t leaf, size_t stride, size_t row,

@@ -52,3 +52,12 @@ static inline int maxai_compares(uint8_t comparison, double x, double threshold)
       return x != threshold;
   }
 }
+
+// What a node says of x, which was rounded to the threshold's type.
+static inline int maxai_node_is_true(const maxai_trees *t, const maxai_any_node *node, double x) {
+  int decided = maxai_missing_decides(node->missing, &x);
+  if (decided >= 0) return decided;
+  if (node->comparison != 6) return maxai_compares(node->comparison, x, node->threshold);
+  int64_t first = t->set_offsets[node->set];
+  return maxai_is_member(t->set_words + first, t->set_offsets[node->set + 1] - first, t->set_rule, x);
+}

@@ -4,17 +4,9 @@ extension TreeEnsemble {
     /// - Parameter x: f32 or f64 `[N, F]`; each value is converted to the type of `threshold` and compared there.
     /// - Returns: `[N, K]` in the type of `leaf_values`.
     func evaluate(_ x: Tensor) throws(MaxError) -> Tensor {
-        let (rows, width) = (x.shape[0], x.shape[1])
-        let shape = [rows, outputCount]
+        let shape = [x.shape[0], outputCount]
         _ = try elementCount(of: shape, limit: Limits.evaluatedElements)
-        let leaves: [[Int32]]
-        switch (x.storage, threshold) {
-        case (.f32(let a), .f32(let t)): leaves = reachedLeaves(a, width, rows, t) { $0 }
-        case (.f32(let a), .f64(let t)): leaves = reachedLeaves(a, width, rows, t) { Double($0) }
-        case (.f64(let a), .f32(let t)): leaves = reachedLeaves(a, width, rows, t) { Float($0) }
-        case (.f64(let a), .f64(let t)): leaves = reachedLeaves(a, width, rows, t) { $0 }
-        default: throw MaxError(.malformed, "'trees': operand is \(x.type), expected f32 or f64")
-        }
+        let leaves = try reachedLeaves(x)
         switch (leafValues, base) {
         case (.f32(let values), .f32(let start)):
             return Tensor(leaves.flatMap { scores($0, values, start) }, shape: shape)
@@ -24,7 +16,29 @@ extension TreeEnsemble {
         }
     }
 
-    /// The leaf that every tree sends each row to.
+    /// The leaf that every tree sends each row of `x` to.
+    func reachedLeaves(_ x: Tensor) throws(MaxError) -> [[Int32]] {
+        let (rows, width) = (x.shape[0], x.shape[1])
+        switch (x.storage, threshold) {
+        case (.f32(let a), .f32(let t)): return reachedLeaves(a, width, rows, t) { $0 }
+        case (.f32(let a), .f64(let t)): return reachedLeaves(a, width, rows, t) { Double($0) }
+        case (.f64(let a), .f32(let t)): return reachedLeaves(a, width, rows, t) { Float($0) }
+        case (.f64(let a), .f64(let t)): return reachedLeaves(a, width, rows, t) { $0 }
+        default: throw MaxError(.malformed, "'trees': operand is \(x.type), expected f32 or f64")
+        }
+    }
+
+    /// What the test of a node says of element `index` of `x`.
+    func isTrue(_ node: Int, _ x: Tensor, _ index: Int) -> Bool {
+        switch (x.storage, threshold) {
+        case (.f32(let a), .f32(let t)): isTrue(node, a[index], t[node])
+        case (.f32(let a), .f64(let t)): isTrue(node, Double(a[index]), t[node])
+        case (.f64(let a), .f32(let t)): isTrue(node, Float(a[index]), t[node])
+        case (.f64(let a), .f64(let t)): isTrue(node, a[index], t[node])
+        default: false
+        }
+    }
+
     private func reachedLeaves<X, T: BinaryFloatingPoint>(
         _ x: [X], _ width: Int, _ rows: Int, _ thresholds: [T], _ convert: (X) -> T
     ) -> [[Int32]] {

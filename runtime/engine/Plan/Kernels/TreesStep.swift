@@ -22,7 +22,7 @@ extension KernelRequest {
         return GeneralTreesStep(x: x, out: out, trees: general(ensemble))
     }
 
-    private func general(_ e: TreeEnsemble) -> maxai_trees {
+    func general(_ e: TreeEnsemble) -> maxai_trees {
         func floats(_ storage: TensorStorage) -> UnsafeRawPointer {
             switch storage {
             case .f32(let a): UnsafeRawPointer(constants.copy(a))
