@@ -108,7 +108,7 @@ def check(compiler, folder, target):
         session = onnxruntime.InferenceSession(target.read_bytes(), session_options, ["CPUExecutionProvider"])
     except Exception as error:  # whatever ONNX Runtime says
         return "unloadable", f"{options} {error}"
-    names = {"margin": "raw"} if case["kind"] == "xgboost" else {}
+    names = {"margin": "raw"} if case["kind"] in ("xgboost", "lightgbm") else {}
     outputs = [output.name for output in session.get_outputs()]
     compared = 0
     for number, rows in enumerate(case["sets"]):

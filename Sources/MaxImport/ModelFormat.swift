@@ -4,9 +4,11 @@ import MaxIR
 public enum ModelFormat: String, Sendable, CaseIterable {
     case onnx
     case xgboost
+    case lightgbm
 
     /// The format that the first bytes show.
     public static func detect(_ bytes: [UInt8]) -> ModelFormat? {
+        if LightGBM.detect(bytes) { return .lightgbm }
         if XGBoost.detect(bytes) { return .xgboost }
         if ONNX.detect(bytes) { return .onnx }
         return nil
@@ -17,6 +19,7 @@ public enum ModelFormat: String, Sendable, CaseIterable {
         switch self {
         case .onnx: try ONNX.read(bytes, name: name)
         case .xgboost: try XGBoost.read(bytes, name: name)
+        case .lightgbm: try LightGBM.read(bytes, name: name)
         }
     }
 }

@@ -14,8 +14,9 @@ struct MaxaiCompile: ParsableCommand {
         commandName: "maxai-compile",
         abstract: "Turns a model that another library trained into one bundle.",
         discussion: """
-            Reads ONNX, and XGBoost's JSON and UBJSON. The bundle holds the model's graph, its typed columns, golden
-            rows that are replayed wherever it is loaded, and where it came from. The same input gives the same bytes.
+            Reads ONNX, XGBoost's JSON and UBJSON, LightGBM's text, and .maxir files, which maxai.export writes of
+            scikit-learn's trees. The bundle holds the model's graph, its typed columns, golden rows that are replayed
+            wherever it is loaded, and where it came from. The same input gives the same bytes.
 
             The graph is rewritten by exact rules only, and at the end the reference evaluator runs both graphs on
             adversarial rows: they must agree bit for bit. --emit passes lists the rules.
@@ -37,7 +38,7 @@ struct MaxaiCompile: ParsableCommand {
 
     @Argument(help: "The model file.") var model: String
     @Option(name: .shortAndLong, help: "The bundle to write (.maxb).") var output: String?
-    @Option(help: "The model's format: onnx, xgboost or maxir (default: as the file shows).") var from: String?
+    @Option(help: "The model's format: onnx, xgboost, lightgbm or maxir (default: as the file shows).") var from: String?
     @Option(help: "The model's name: A-Z a-z 0-9 . _ - (default: the output's file name).") var name: String?
     @Option(help: "The model's version, of the same characters.") var modelVersion = "1"
     @Option(help: "How many golden rows to try for the bundle.") var goldenRows = 32

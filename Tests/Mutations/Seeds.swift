@@ -15,6 +15,7 @@ public enum Seeds {
         case .onnx: try models(suffix: ".onnx", under: 6000) + conformance()
         case .xgboostJSON: try models(suffix: ".json", under: 24_000)
         case .xgboostUBJSON: try models(suffix: ".ubj", under: 24_000)
+        case .lightgbm: try models(suffix: ".txt", under: 16_000)
         case .bundle: try bundles()
         case .parquet: try tables([.zstd, .snappy, .none], "parquet", scratch)
         case .arrow: try tables([.none, .zstd], "arrow", scratch) + tables([.none], "arrows", scratch)

@@ -93,61 +93,16 @@ extension XGBoost {
         }
     }
 
-    /// Adds one input per column and packs them: `[N]` each, to f32 `[N, F]`.
-    ///
-    /// A column with categories takes them as texts or integers; one that was not seen, or is missing, is NaN.
+    /// The inputs of a model as the columns of one f32 matrix.
     static func columns(
         _ learner: Learner, _ categories: [Int: Categories], _ builder: inout GraphBuilder
     ) throws(MaxError) -> ValueID {
-        var inputs: [ValueID] = []
-        for (index, name) in learner.featureNames.enumerated() {
-            switch categories[index] {
-            case nil:
-                inputs.append(try builder.input(name, TensorType(.f32, [.rows]), missing: .nan))
-            case .texts(let texts):
-                let missing = Attribute.string(absent(from: texts))
-                inputs.append(try builder.input(name, TensorType(.string, [.rows]), missing: .value(missing)))
-            case .integers(let integers):
-                let missing = Attribute.int(absent(from: integers))
-                inputs.append(try builder.input(name, TensorType(.i64, [.rows]), missing: .value(missing)))
+        let keys = categories.mapValues { known -> CategoryKeys in
+            switch known {
+            case .texts(let texts): .texts(texts)
+            case .integers(let integers): .integers(integers)
             }
         }
-        let axes = try builder.constant(Tensor([Int64(1)]))
-        var parts: [ValueID] = []
-        for (index, input) in inputs.enumerated() {
-            var column = input
-            if let known = categories[index] {
-                var attributes: [String: Attribute] = [
-                    "values_floats": .floats((0..<known.count).map { Double($0) }), "default_float": .float(.nan),
-                ]
-                switch known {
-                case .texts(let texts): attributes["keys_strings"] = .strings(texts)
-                case .integers(let integers): attributes["keys_int64s"] = .ints(integers)
-                }
-                column = try builder.add(Ops.labelEncoder, [column], attributes, label: learner.featureNames[index])
-            }
-            parts.append(try builder.add(Ops.unsqueeze, [column, axes]))
-        }
-        return try builder.add(Ops.concat, parts.map { $0 }, ["axis": .int(1)])
-    }
-
-    /// A text that is no category.
-    private static func absent(from texts: [Text]) -> Text {
-        let known = Set(texts)
-        var candidate: Text = ""
-        var number = 0
-        while known.contains(candidate) {
-            candidate = Text("<missing\(number == 0 ? "" : " \(number)")>")
-            number += 1
-        }
-        return candidate
-    }
-
-    /// An integer that is no category.
-    private static func absent(from integers: [Int64]) -> Int64 {
-        let known = Set(integers)
-        var candidate: Int64 = -1
-        while known.contains(candidate) { candidate &-= 1 }
-        return candidate
+        return try FeatureColumns(names: learner.featureNames, categories: keys, element: .f32).matrix(&builder)
     }
 }
