@@ -47,10 +47,10 @@ void maxai_trees_general(const maxai_trees *trees, const void *x, int x_is_f64, 
 // Most columns that one path from a root to a leaf tests.
 enum { MAXAI_PATH_SLOTS = 64 };
 
-// The paths of an ensemble to its leaves (the graph's `tree_contributions` says what is computed). Path p has the steps
-// `step_start[p] ..< step_start[p + 1]`, of which the first `shared[p]` are those of the path before, and the slots
-// `slot_start[p] ..< slot_start[p + 1]`, one per column. Paths of d slots are integrated by the nodes
-// `rule_start[d] ..< rule_start[d + 1]`.
+// The paths of an ensemble to its leaves (the graph's `tree_contributions` says what is computed). Path p has
+// the steps `step_start[p] ..< step_start[p + 1]`, of which the first `shared[p]` are those of the path
+// before, and the slots `slot_start[p] ..< slot_start[p + 1]`, one per column. Paths of d slots are
+// integrated by the nodes `rule_start[d] ..< rule_start[d + 1]`.
 typedef struct {
   maxai_trees trees;
   int32_t columns, path_count;
@@ -60,8 +60,8 @@ typedef struct {
   const double *average;  // the average score, one per output
 } maxai_contributions;
 
-// out: per output `columns` contributions, the base and the rest, as columns of `stride`. `decisions`: 64 bytes for every
-// step of the longest path.
+// out: per output `columns` contributions, the base and the rest, as columns of `stride`. `decisions`: 64
+// bytes for every step of the longest path.
 void maxai_tree_contributions_scalar(const maxai_contributions *c, const void *x, int x_is_f64, size_t stride,
                                      size_t rows, uint8_t *decisions, double *out);
 void maxai_tree_contributions_avx2(const maxai_contributions *c, const void *x, int x_is_f64, size_t stride,

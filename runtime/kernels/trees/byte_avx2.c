@@ -123,12 +123,88 @@ AVX2 void maxai_byte_trees_avx2(const maxai_byte_trees *t, const void *x, size_t
   maxai_finish_scores(t, stride, padded, out);
 }
 
+// Of one row up to 64 bytes, sixteen to a table.
+typedef struct {
+  __m256i table[4];
+} row64;
+
+// The bytes of the columns `ids`. A shuffle gives 0 where bit 7 of its index is set: adding 0x70 sets it for
+// all that lie behind a table, and saturates for those before it.
+AVX2_INLINE __m256i pick(const row64 *row, int tables, __m256i ids) {
+  const __m256i behind = _mm256_set1_epi8(0x70);
+  __m256i out = _mm256_shuffle_epi8(row->table[0], _mm256_adds_epu8(ids, behind));
+  for (int k = 1; k < tables; k++) {
+    __m256i at = _mm256_adds_epu8(_mm256_sub_epi8(ids, _mm256_set1_epi8((char)(16 * k))), behind);
+    out = _mm256_or_si256(out, _mm256_shuffle_epi8(row->table[k], at));
+  }
+  return out;
+}
+
+// Bit i: heap node `half + i` sends the row right.
+AVX2_INLINE uint32_t decide32(const maxai_byte_trees *t, int32_t tree, int half, const row64 *row,
+                              int tables) {
+  size_t at = 64 * (size_t)tree + (size_t)half;
+  __m256i bytes = pick(row, tables, _mm256_loadu_si256((const __m256i *)(t->row_columns + at)));
+  __m256i ranks = _mm256_loadu_si256((const __m256i *)(t->row_ranks + at));
+  return ~(uint32_t)_mm256_movemask_epi8(_mm256_cmpeq_epi8(_mm256_max_epu8(bytes, ranks), ranks));
+}
+
+// 2 at + bit `at` of word.
+AVX2_INLINE uint64_t step_down(uint64_t at, uint64_t word) {
+  __asm__("btq %0, %1\n\tadcq %0, %0" : "+r"(at) : "r"(word) : "cc");
+  return at;
+}
+
+// All nodes of a tree are tested at once, then several trees go down their words of decisions side by side.
+AVX2_INLINE void shuffle_row(const maxai_byte_trees *t, int tables, const uint8_t *bytes, size_t stride,
+                             size_t row, void *out) {
+  row64 r;
+  for (int k = 0; k < tables; k++)
+    r.table[k] = _mm256_broadcastsi128_si256(_mm_loadu_si128((const __m128i *)(bytes + 16 * k)));
+  enum { n = MAXAI_TREES_IN_FLIGHT };
+  int32_t tree = 0;
+  for (; tree + n <= t->tree_count; tree += n) {
+    uint64_t word[n], at[n];
+    uint8_t code[n];
+    unsigned depth = t->depth[tree], is_uniform = depth != MAXAI_FREE_SHAPE;
+    for (int k = 1; k < n; k++) is_uniform &= t->depth[tree + k] == depth;
+    if (!is_uniform) {
+      maxai_row_codes(t, tree, n, bytes, code);
+      maxai_row_add(t, tree, n, code, stride, row, out);
+      continue;
+    }
+    for (int k = 0; k < n; k++) {
+      word[k] = decide32(t, tree + k, 0, &r, tables);
+      if (depth > 5) word[k] |= (uint64_t)decide32(t, tree + k, 32, &r, tables) << 32;
+      at[k] = 1;
+    }
+    for (unsigned level = 0; level < depth; level++)
+      for (int k = 0; k < n; k++) at[k] = step_down(at[k], word[k]);
+    for (int k = 0; k < n; k++) code[k] = (uint8_t)(at[k] - (1u << depth));
+    maxai_row_add(t, tree, n, code, stride, row, out);
+  }
+  maxai_row_walks(t, bytes, tree, stride, row, out);
+}
+
 AVX2 void maxai_byte_trees_row_avx2(const maxai_byte_trees *t, const void *x, size_t stride, size_t rows,
                                     uint8_t *bytes, void *out) {
   maxai_start_scores(t, stride, rows, out);
+  int tables = t->row_columns && t->width <= 64 ? (t->width + 15) / 16 : 0;
   for (size_t row = 0; row < rows; row++) {
     maxai_byte_columns_avx2(t, x, stride, row, 1, 1, bytes);
-    maxai_row_walks(t, bytes, 0, stride, row, out);
+    switch (tables) {
+#define SHUFFLE(count)                              \
+  case count:                                       \
+    shuffle_row(t, count, bytes, stride, row, out); \
+    break;
+      SHUFFLE(1)
+      SHUFFLE(2)
+      SHUFFLE(3)
+      SHUFFLE(4)
+#undef SHUFFLE
+      default:
+        maxai_row_walks(t, bytes, 0, stride, row, out);
+    }
   }
   maxai_finish_scores(t, stride, rows, out);
 }

@@ -1,5 +1,5 @@
-// Path-dependent contributions of columns: the arithmetic of the graph's `tree_contributions`, in its order, up to 64 rows
-// side by side.
+// Path-dependent contributions of columns: the arithmetic of the graph's `tree_contributions`, in its order,
+// up to 64 rows side by side.
 #include <string.h>
 
 #include "tests.h"
@@ -132,16 +132,16 @@ INLINE void all(const maxai_contributions *c, const void *x, int x_is_f64, size_
       block(c, x, x_is_f64, stride, first, rows - first, decisions, out);
 }
 
-void maxai_tree_contributions_scalar(const maxai_contributions *c, const void *x, int x_is_f64,
-                                     size_t stride, size_t rows, uint8_t *decisions, double *out) {
+void maxai_tree_contributions_scalar(const maxai_contributions *c, const void *x, int x_is_f64, size_t stride,
+                                     size_t rows, uint8_t *decisions, double *out) {
   all(c, x, x_is_f64, stride, rows, decisions, out);
 }
 
 #if defined(__x86_64__)
 __attribute__((target("avx2"))) void maxai_tree_contributions_avx2(const maxai_contributions *c,
-                                                                    const void *x, int x_is_f64,
-                                                                    size_t stride, size_t rows,
-                                                                    uint8_t *decisions, double *out) {
+                                                                   const void *x, int x_is_f64, size_t stride,
+                                                                   size_t rows, uint8_t *decisions,
+                                                                   double *out) {
   all(c, x, x_is_f64, stride, rows, decisions, out);
 }
 #else
