@@ -83,6 +83,8 @@ struct Benchmark {
 private final class GoldenColumns {
     private var views: [ColumnView] = []
     private var memory: [UnsafeMutableRawPointer] = []
+    /// The views where calls read them; made by the first.
+    private var buffer = UnsafeMutableBufferPointer<ColumnView>(start: nil, count: 0)
 
     /// - Parameter count: the rows are repeated until there are as many; nil takes them as they are.
     init(_ tensors: [Tensor], _ schema: Schema, repeatedTo count: Int? = nil) {
@@ -96,13 +98,17 @@ private final class GoldenColumns {
         }
     }
 
-    deinit { for block in memory { block.deallocate() } }
+    deinit {
+        for block in memory { block.deallocate() }
+        buffer.deallocate()
+    }
 
     func predict(_ context: Context, rows: Int) throws(MaxError) {
-        let views = UnsafeMutableBufferPointer<ColumnView>.allocate(capacity: self.views.count)
-        defer { views.deallocate() }
-        _ = views.initialize(from: self.views)
-        try context.predict(UnsafeBufferPointer(views), rows: rows)
+        if buffer.isEmpty {
+            buffer = .allocate(capacity: views.count)
+            _ = buffer.initialize(from: views)
+        }
+        try context.predict(UnsafeBufferPointer(buffer), rows: rows)
     }
 
     private func column(_ storage: TensorStorage) -> ColumnView {

@@ -87,20 +87,23 @@ AVX2_INLINE void add_f32(const float *leaves, const uint8_t *code, float *to) {
     for (size_t j = 0; j < 16; j++) to[16 * q + j] += leaves[code[4 * j + q]];
 }
 
+// Trees outside, blocks of 64 rows inside: the nodes of a tree stay where the next block finds them.
 AVX2 void maxai_byte_trees_avx2(const maxai_byte_trees *t, const void *x, size_t stride, size_t rows,
                                 uint8_t *bytes, void *out) {
-  size_t element = t->leaf_is_f64 ? 8 : 4, padded = (rows + 63) / 64 * 64;
+  size_t element = t->leaf_is_f64 ? 8 : 4, padded = (rows + 63) / 64 * 64, block = 64 * (size_t)t->width;
   int is_plain = t->leaf_stride == 1 && !t->leaf_is_f64;
+  for (size_t first = 0; first < rows; first += 64)
+    maxai_byte_columns_avx2(t, x, stride, first, rows - first < 64 ? rows - first : 64, 64,
+                            bytes + first / 64 * block);
   maxai_start_scores(t, stride, padded, out);
-  for (size_t first = 0; first < rows; first += 64) {
-    uint8_t *block = bytes + first * (size_t)t->width, code[64];
-    uint8_t *to = (uint8_t *)out + first * element;
-    maxai_byte_columns_avx2(t, x, stride, first, rows - first < 64 ? rows - first : 64, 64, block);
-    for (int32_t tree = 0; tree < t->tree_count; tree++) {
+  for (int32_t tree = 0; tree < t->tree_count; tree++) {
+    const uint8_t *from = bytes;
+    for (size_t first = 0; first < rows; first += 64, from += block) {
+      uint8_t code[64], *to = (uint8_t *)out + first * element;
       switch (t->depth[tree]) {
-#define HEAP(depth)                         \
-  case depth:                               \
-    heap_tree(t, tree, depth, block, code); \
+#define HEAP(depth)                        \
+  case depth:                              \
+    heap_tree(t, tree, depth, from, code); \
     break;
         HEAP(0)
         HEAP(1)
@@ -111,7 +114,7 @@ AVX2 void maxai_byte_trees_avx2(const maxai_byte_trees *t, const void *x, size_t
         HEAP(6)
 #undef HEAP
         default:
-          free_tree(t, tree, block, code);
+          free_tree(t, tree, from, code);
       }
       if (is_plain)
         add_f32((const float *)t->leaves + t->leaf_starts[tree], code,
@@ -128,16 +131,15 @@ typedef struct {
   __m256i table[4];
 } row64;
 
-// The bytes of the columns `ids`. A shuffle gives 0 where bit 7 of its index is set: adding 0x70 sets it for
-// all that lie behind a table, and saturates for those before it.
+// The bytes of the columns `ids`: every table is asked for the low four bits, and bits 4 and 5 say which of
+// the answers it is.
 AVX2_INLINE __m256i pick(const row64 *row, int tables, __m256i ids) {
-  const __m256i behind = _mm256_set1_epi8(0x70);
-  __m256i out = _mm256_shuffle_epi8(row->table[0], _mm256_adds_epu8(ids, behind));
-  for (int k = 1; k < tables; k++) {
-    __m256i at = _mm256_adds_epu8(_mm256_sub_epi8(ids, _mm256_set1_epi8((char)(16 * k))), behind);
-    out = _mm256_or_si256(out, _mm256_shuffle_epi8(row->table[k], at));
-  }
-  return out;
+  __m256i bit4 = _mm256_slli_epi16(ids, 3), bit5 = _mm256_slli_epi16(ids, 2);
+  __m256i low = _mm256_shuffle_epi8(row->table[0], ids), high = low;
+  if (tables > 1) low = _mm256_blendv_epi8(low, _mm256_shuffle_epi8(row->table[1], ids), bit4);
+  if (tables > 2) high = _mm256_shuffle_epi8(row->table[2], ids);
+  if (tables > 3) high = _mm256_blendv_epi8(high, _mm256_shuffle_epi8(row->table[3], ids), bit4);
+  return tables > 2 ? _mm256_blendv_epi8(low, high, bit5) : low;
 }
 
 // Bit i: heap node `half + i` sends the row right.
