@@ -35,7 +35,8 @@ enum SourceFormat {
         } else {
             throw MaxError(
                 .malformed,
-                "\(path): no ONNX model, XGBoost model in JSON or UBJSON, LightGBM model in text, or .maxir file: name its format with --from")
+                "\(path): no ONNX model, XGBoost model in JSON or UBJSON, LightGBM model in text, or .maxir file: name its format with --from"
+            )
         }
     }
 

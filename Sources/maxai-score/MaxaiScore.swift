@@ -71,7 +71,8 @@ struct MaxaiScore: ParsableCommand {
         let binding = try ColumnBinding(model.schema, table, keep: names(keep))
         try table.select(indices: binding.selected)
         let results = try ResultColumns(
-            model.schema, wanted: wanted.map { contributions && !$0.contains("contributions") ? $0 + ["contributions"] : $0 }, nested: nested)
+            model.schema, wanted: wanted.map { contributions && !$0.contains("contributions") ? $0 + ["contributions"] : $0 },
+            nested: nested)
         let kept = try binding.kept.map { try OutputColumn(keeping: table.columns[binding.selected[$0]]) }
         let writer = try TableWriter(output, format: try format(outputFormat, "--output-format"), columns: kept + results.columns)
         let workers = try Workers(model, threads: threads ?? Int(sysconf(Int32(_SC_NPROCESSORS_ONLN))), rows: batchRows)

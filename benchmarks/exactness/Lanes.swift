@@ -84,7 +84,9 @@ private struct Scored: @unchecked Sendable {
 
     private func areSameNumbers(_ a: [UInt8], _ b: [UInt8]) -> Bool {
         func words<W: FixedWidthInteger & BitwiseCopyable>(_ bytes: [UInt8], _: W.Type) -> [W] {
-            bytes.withUnsafeBytes { raw in (0..<raw.count / MemoryLayout<W>.size).map { raw.loadUnaligned(fromByteOffset: $0 * MemoryLayout<W>.size, as: W.self) } }
+            bytes.withUnsafeBytes { raw in
+                (0..<raw.count / MemoryLayout<W>.size).map { raw.loadUnaligned(fromByteOffset: $0 * MemoryLayout<W>.size, as: W.self) }
+            }
         }
         if expected.elementType == .f64 {
             return zip(words(a, UInt64.self), words(b, UInt64.self)).allSatisfy {

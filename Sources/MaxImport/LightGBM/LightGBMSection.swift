@@ -34,7 +34,8 @@ struct LightGBMSection {
     func integer(_ key: String, _ range: ClosedRange<Int>) throws(MaxError) -> Int {
         let value = try bytes(key)
         guard let found = Decimal.integer(value).flatMap({ Int(exactly: $0) }), range.contains(found) else {
-            throw malformed(key, "found \(Text(utf8: Array(value)).quoted), expected an integer from \(range.lowerBound) to \(range.upperBound)")
+            throw malformed(
+                key, "found \(Text(utf8: Array(value)).quoted), expected an integer from \(range.lowerBound) to \(range.upperBound)")
         }
         return found
     }

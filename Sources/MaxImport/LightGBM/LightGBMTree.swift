@@ -43,7 +43,9 @@ struct LightGBMTree {
             let leaf = position - nodeCount
             return .leaf(SourceNode.Leaf([leafValues[leaf]], id: leaf, cover: sound(leafCover, leaf)))
         }
-        guard let column = Int(exactly: columns[position]) else { throw section.malformed("split_feature", "element \(position) does not fit") }
+        guard let column = Int(exactly: columns[position]) else {
+            throw section.malformed("split_feature", "element \(position) does not fit")
+        }
         let (ifLeft, ifRight) = (try child(left[position], "left_child", position), try child(right[position], "right_child", position))
         let decision = decisions[position]
         guard (0..<12).contains(decision), decision >> 2 < 3 else {
@@ -90,7 +92,8 @@ struct LightGBMTree {
     /// The words of the set that the threshold of a categorical node numbers, 64 bits each.
     private func set(_ position: Int) throws(MaxError) -> [UInt64] {
         guard let index = Int(exactly: thresholds[position]), index >= 0, index + 1 < setBoundaries.count else {
-            throw section.malformed("threshold", "element \(position) is \(thresholds[position]), expected a set, 0 to \(setBoundaries.count - 2)")
+            throw section.malformed(
+                "threshold", "element \(position) is \(thresholds[position]), expected a set, 0 to \(setBoundaries.count - 2)")
         }
         let (start, end) = (setBoundaries[index], setBoundaries[index + 1])
         guard start >= 0, start <= end, end <= Int64(setWords.count) else {

@@ -55,7 +55,7 @@ struct XGBoostTree {
     }
 
     func node(_ position: Int) throws(MaxError) -> SourceNode {
-        guard left[position] != -1 else { 
+        guard left[position] != -1 else {
             return .leaf(SourceNode.Leaf(try leaf(position), id: position, cover: cover?[position]))
         }
         guard let ifLeft = Int(exactly: left[position]), let ifRight = Int(exactly: right[position]),

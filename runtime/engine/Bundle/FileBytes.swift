@@ -77,7 +77,9 @@ public final class FileBytes: @unchecked Sendable {
         try outcome.get()
     }
 
-    private static func read(_ descriptor: Int32, _ path: String, _ range: Range<Int>, into memory: UnsafeMutableRawPointer?) throws(MaxError) {
+    private static func read(_ descriptor: Int32, _ path: String, _ range: Range<Int>, into memory: UnsafeMutableRawPointer?)
+        throws(MaxError)
+    {
         guard !range.isEmpty, let memory else { return }
         var position = range.lowerBound
         while position < range.upperBound {

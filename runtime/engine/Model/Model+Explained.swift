@@ -12,7 +12,9 @@ extension Model {
     public func explained(contributions: Bool, leaves: Bool) throws(MaxError) -> Model {
         var builder = GraphBuilder(name: graph.name)
         for input in graph.inputs { _ = try builder.input(input) }
-        for node in graph.nodes { _ = try builder.node(node.op, node.operands, node.attributes, results: node.results.count, label: node.label) }
+        for node in graph.nodes {
+            _ = try builder.node(node.op, node.operands, node.attributes, results: node.results.count, label: node.label)
+        }
         for output in graph.outputs where output.name != "leaf" && output.name != "contributions" {
             builder.output(output.name, output.value, labels: output.labels)
         }

@@ -99,7 +99,9 @@ extension TreeEnsemble {
                 var ones = [Double](repeating: 1, count: slots.count)
                 for step in Int(paths.stepStart[path])..<Int(paths.stepStart[path + 1]) {
                     let node = Int(paths.stepNode[step])
-                    if isTrue(node, x, row * columns + Int(column[node])) != (paths.stepGoesTrue[step] != 0) { ones[Int(paths.stepSlot[step])] = 0 }
+                    if isTrue(node, x, row * columns + Int(column[node])) != (paths.stepGoesTrue[step] != 0) {
+                        ones[Int(paths.stepSlot[step])] = 0
+                    }
                 }
                 let shares = Self.shares(Array(paths.slotZero[slots]), ones, rules[slots.count])
                 for (slot, share) in zip(slots, shares) {
