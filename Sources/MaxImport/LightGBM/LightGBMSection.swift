@@ -42,26 +42,22 @@ struct LightGBMSection {
 
     /// `count` integers separated by spaces.
     func integers(_ key: String, count: Int) throws(MaxError) -> [Int64] {
-        let words = try list(key, count)
-        var out: [Int64] = []
-        out.reserveCapacity(count)
-        for (index, word) in words.enumerated() {
-            guard let value = Decimal.integer(word) else {
-                throw malformed(key, "element \(index) is \(Text(utf8: Array(word)).quoted), expected an integer")
-            }
-            out.append(value)
-        }
-        return out
+        try numbers(key, count, "an integer", Decimal.integer)
     }
 
     /// `count` numbers separated by spaces, as C prints them: `inf`, `-inf` and `nan` too.
     func doubles(_ key: String, count: Int) throws(MaxError) -> [Double] {
-        let words = try list(key, count)
-        var out: [Double] = []
+        try numbers(key, count, "a number", Decimal.double)
+    }
+
+    private func numbers<T>(
+        _ key: String, _ count: Int, _ what: String, _ read: (ArraySlice<UInt8>) -> T?
+    ) throws(MaxError) -> [T] {
+        var out: [T] = []
         out.reserveCapacity(count)
-        for (index, word) in words.enumerated() {
-            guard let value = Decimal.double(word) else {
-                throw malformed(key, "element \(index) is \(Text(utf8: Array(word)).quoted), expected a number")
+        for (index, word) in try list(key, count).enumerated() {
+            guard let value = read(word) else {
+                throw malformed(key, "element \(index) is \(Text(utf8: Array(word)).quoted), expected \(what)")
             }
             out.append(value)
         }
