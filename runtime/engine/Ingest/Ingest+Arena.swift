@@ -1,26 +1,33 @@
 import MaxIR
 
 extension Ingest {
-    /// Writes one column of floats into an f32 slot; false when it is anything else, and `fill` must do it.
+    /// Writes one column of floats into a slot of floats; false when it is anything else, and `fill` must do it.
     @inline(__always)
     static func fillPlain(_ frame: Frame, _ slot: Slot, _ k: Int, _ view: ColumnView, _ first: Int) -> Bool {
-        guard slot.element == .f32, view.validity == nil else { return false }
-        let to = frame.pointer(slot, column: k, as: Float.self)
-        var from = view.values + first * view.strideBytes
-        switch view.element {
-        case .f32:
-            for row in 0..<frame.rows {
-                to[row] = from.loadUnaligned(as: Float.self)
-                from += view.strideBytes
-            }
-        case .f64:
-            for row in 0..<frame.rows {
-                to[row] = Float(from.loadUnaligned(as: Double.self))
-                from += view.strideBytes
-            }
+        guard view.validity == nil else { return false }
+        let from = view.values + first * view.strideBytes
+        let (to, step, rows) = (frame.raw(slot, column: k), view.strideBytes, frame.rows)
+        switch (slot.element, view.element) {
+        case (.f32, .f32): copy(from, step, to, rows) { (x: Float) in x }
+        case (.f32, .f64): copy(from, step, to, rows) { (x: Double) in Float(x) }
+        case (.f64, .f32): copy(from, step, to, rows) { (x: Float) in Double(x) }
+        case (.f64, .f64): copy(from, step, to, rows) { (x: Double) in x }
         default: return false
         }
         return true
+    }
+
+    @inline(__always)
+    private static func copy<From: BitwiseCopyable, To: BitwiseCopyable>(
+        _ from: UnsafeRawPointer, _ step: Int, _ to: UnsafeMutableRawPointer, _ rows: Int, _ convert: (From) -> To
+    ) {
+        let to = to.assumingMemoryBound(to: To.self)
+        // A loop of its own for packed values, which the compiler turns into vector moves.
+        if step == MemoryLayout<From>.stride {
+            for row in 0..<rows { to[row] = convert(from.loadUnaligned(fromByteOffset: row * MemoryLayout<From>.stride, as: From.self)) }
+        } else {
+            for row in 0..<rows { to[row] = convert(from.loadUnaligned(fromByteOffset: row * step, as: From.self)) }
+        }
     }
 
     /// Writes one column of a block into the arena, with the rules and errors of `tensor`.

@@ -137,12 +137,14 @@ typedef struct {
   int64_t word_count;
 } maxai_test_column;
 
-// A node of a tree of free shape, in preorder. Children are positions in the tree, 255: a leaf. Going right
-// adds the number of leaves on the left to the row's code, which is its leaf at the end. `rank` and
-// `left_leaves` are the byte, four times.
+// A node of a tree of free shape, level by level, those of two leaves last. Children, left and right, are
+// positions in the tree; all leaves are the node after the last, whose children it is itself. Going right
+// adds the number of leaves on the left to the row's code, which is its leaf at the end. `offset` is 64 ×
+// column; `rank` and `left_leaves` are the byte, four times.
 typedef struct {
   uint32_t offset, rank, left_leaves;
-  uint8_t left, right, unused[2];
+  uint16_t column;
+  uint8_t child[2];
 } maxai_byte_node;
 
 typedef struct {
@@ -153,21 +155,26 @@ typedef struct {
   const maxai_rank_column *ranks;
   const maxai_category_column *categories;
   const maxai_test_column *tests;
-  const uint8_t *depth;        // per tree: 0 ... 6 of a full tree in heap order, 7 of free shape
-  const uint8_t *node_count;   // per tree of free shape
-  const int32_t *starts;       // heap node i stands at starts[tree] + i, i from 1; or the first node
+  // Per tree: 0 ... 6 is the depth of a full tree in heap order, MAXAI_FREE_SHAPE, or MAXAI_OBLIVIOUS and the
+  // depth, 1 ... 8, of a tree of one test per level, the first the most significant bit of the leaf.
+  const uint8_t *shape;
+  // Per tree of free shape; nodes from `inner_count` on have two leaves, and no path has more than `levels`.
+  const uint8_t *node_count, *inner_count, *levels;
+  // Heap node i stands at starts[tree] + i, i from 1; level i of an oblivious tree there, i from 0; or the
+  // first node.
+  const int32_t *starts;
   const int32_t *leaf_starts;  // 64 leaves at least can be read from there
   const int32_t *leaf_counts;
   const int32_t *tree_output;
   const uint32_t *heap_offset, *heap_limit;  // 254 - rank, four times
   const maxai_byte_node *nodes;
-  // Heaps once more for whole trees of one row: 64 columns and 64 ranks per tree; null when `width` is above
-  // 256.
+  // Heaps once more for whole trees of one row: 64 columns and 64 ranks per tree, the last level of an
+  // oblivious tree first; null when `width` is above 256.
   const uint8_t *row_columns, *row_ranks;
   const void *leaves, *base;
 } maxai_byte_trees;
 
-enum { MAXAI_FREE_SHAPE = 7, MAXAI_NO_CHILD = 255 };
+enum { MAXAI_FREE_SHAPE = 7, MAXAI_OBLIVIOUS = 8 };
 
 // The bytes of rows `first ..< first + rows`, at most 64, of x, in the order above when `column_step` is 64.
 // When it is 1, of one row, side by side.

@@ -38,19 +38,25 @@ DESCEND(4, 3)
 DESCEND(5, 4)
 #undef DESCEND
 
+// The leaf of every row as a byte, from the last decision to the first.
+AVX2_INLINE __m256i code_of(const __m256i *s, int depth) {
+  const __m256i top = _mm256_set1_epi8((char)0x80);
+  __m256i code = _mm256_setzero_si256();
+  for (int d = depth - 1; d >= 0; d--)
+    code = _mm256_or_si256(_mm256_srli_epi16(code, 1), _mm256_and_si256(s[d], top));
+  return depth == 8 ? code : _mm256_srli_epi16(code, 8 - depth);
+}
+
 AVX2_INLINE __m256i heap_codes(const heap *h, int depth) {
-  __m256i s[6], code = _mm256_setzero_si256();
-  if (depth == 0) return code;
+  __m256i s[6];
+  if (depth == 0) return _mm256_setzero_si256();
   if (depth > 0) s[0] = decide(h, 1);
   if (depth > 1) s[1] = descend1(h, 1, s);
   if (depth > 2) s[2] = descend2(h, 1, s);
   if (depth > 3) s[3] = descend3(h, 1, s);
   if (depth > 4) s[4] = descend4(h, 1, s);
   if (depth > 5) s[5] = descend5(h, 1, s);
-  const __m256i top = _mm256_set1_epi8((char)0x80);
-  for (int d = depth - 1; d >= 0; d--)
-    code = _mm256_or_si256(_mm256_srli_epi16(code, 1), _mm256_and_si256(s[d], top));
-  return _mm256_srli_epi16(code, 8 - depth);
+  return code_of(s, depth);
 }
 
 AVX2_INLINE void heap_tree(const maxai_byte_trees *t, int32_t tree, int depth, const uint8_t *bytes,
@@ -61,7 +67,18 @@ AVX2_INLINE void heap_tree(const maxai_byte_trees *t, int32_t tree, int depth, c
   }
 }
 
-// NO_CHILD's mask belongs to nobody.
+// An oblivious tree has one test per level, the first the most significant bit of the leaf.
+AVX2_INLINE void oblivious_tree(const maxai_byte_trees *t, int32_t tree, int depth, const uint8_t *bytes,
+                                uint8_t *code) {
+  for (int half = 0; half < 64; half += 32) {
+    heap h = {t->heap_offset + t->starts[tree], t->heap_limit + t->starts[tree], bytes + half};
+    __m256i s[8];
+    for (unsigned d = 0; d < (unsigned)depth; d++) s[d] = decide(&h, d);
+    _mm256_storeu_si256((__m256i *)(code + half), code_of(s, depth));
+  }
+}
+
+// The mask after the last node's belongs to nobody.
 AVX2_INLINE void free_tree(const maxai_byte_trees *t, int32_t tree, const uint8_t *bytes, uint8_t *code) {
   const maxai_byte_node *nodes = t->nodes + t->starts[tree];
   for (int half = 0; half < 64; half += 32) {
@@ -74,8 +91,8 @@ AVX2_INLINE void free_tree(const maxai_byte_trees *t, int32_t tree, const uint8_
       // byte <= rank
       __m256i goes_left = _mm256_cmpeq_epi8(_mm256_max_epu8(column, rank), rank);
       __m256i right = _mm256_andnot_si256(goes_left, path[n]);
-      path[node->left] = _mm256_and_si256(goes_left, path[n]);
-      path[node->right] = right;
+      path[node->child[0]] = _mm256_and_si256(goes_left, path[n]);
+      path[node->child[1]] = right;
       codes = _mm256_add_epi8(codes, _mm256_and_si256(right, _mm256_set1_epi32((int)node->left_leaves)));
     }
     _mm256_storeu_si256((__m256i *)(code + half), codes);
@@ -100,7 +117,7 @@ AVX2 void maxai_byte_trees_avx2(const maxai_byte_trees *t, const void *x, size_t
     const uint8_t *from = bytes;
     for (size_t first = 0; first < rows; first += 64, from += block) {
       uint8_t code[64], *to = (uint8_t *)out + first * element;
-      switch (t->depth[tree]) {
+      switch (t->shape[tree]) {
 #define HEAP(depth)                        \
   case depth:                              \
     heap_tree(t, tree, depth, from, code); \
@@ -113,6 +130,19 @@ AVX2 void maxai_byte_trees_avx2(const maxai_byte_trees *t, const void *x, size_t
         HEAP(5)
         HEAP(6)
 #undef HEAP
+#define OBLIVIOUS(depth)                        \
+  case MAXAI_OBLIVIOUS + depth:                 \
+    oblivious_tree(t, tree, depth, from, code); \
+    break;
+        OBLIVIOUS(1)
+        OBLIVIOUS(2)
+        OBLIVIOUS(3)
+        OBLIVIOUS(4)
+        OBLIVIOUS(5)
+        OBLIVIOUS(6)
+        OBLIVIOUS(7)
+        OBLIVIOUS(8)
+#undef OBLIVIOUS
         default:
           free_tree(t, tree, from, code);
       }
@@ -168,8 +198,8 @@ AVX2_INLINE void shuffle_row(const maxai_byte_trees *t, int tables, const uint8_
   for (; tree + n <= t->tree_count; tree += n) {
     uint64_t word[n], at[n];
     uint8_t code[n];
-    unsigned depth = t->depth[tree], is_uniform = depth != MAXAI_FREE_SHAPE;
-    for (int k = 1; k < n; k++) is_uniform &= t->depth[tree + k] == depth;
+    unsigned shape = t->shape[tree], is_uniform = shape != MAXAI_FREE_SHAPE;
+    for (int k = 1; k < n; k++) is_uniform &= t->shape[tree + k] == shape;
     if (!is_uniform) {
       maxai_row_codes(t, tree, n, bytes, code);
       maxai_row_add(t, tree, n, code, stride, row, out);
@@ -177,12 +207,17 @@ AVX2_INLINE void shuffle_row(const maxai_byte_trees *t, int tables, const uint8_
     }
     for (int k = 0; k < n; k++) {
       word[k] = decide32(t, tree + k, 0, &r, tables);
-      if (depth > 5) word[k] |= (uint64_t)decide32(t, tree + k, 32, &r, tables) << 32;
+      if (shape == 6) word[k] |= (uint64_t)decide32(t, tree + k, 32, &r, tables) << 32;
       at[k] = 1;
     }
-    for (unsigned level = 0; level < depth; level++)
-      for (int k = 0; k < n; k++) at[k] = step_down(at[k], word[k]);
-    for (int k = 0; k < n; k++) code[k] = (uint8_t)(at[k] - (1u << depth));
+    if (shape > MAXAI_OBLIVIOUS) {
+      // Its levels stand in the order of a leaf's bits.
+      for (int k = 0; k < n; k++) code[k] = (uint8_t)(word[k] & ((1u << (shape - MAXAI_OBLIVIOUS)) - 1));
+    } else {
+      for (unsigned level = 0; level < shape; level++)
+        for (int k = 0; k < n; k++) at[k] = step_down(at[k], word[k]);
+      for (int k = 0; k < n; k++) code[k] = (uint8_t)(at[k] - (1u << shape));
+    }
     maxai_row_add(t, tree, n, code, stride, row, out);
   }
   maxai_row_walks(t, bytes, tree, stride, row, out);

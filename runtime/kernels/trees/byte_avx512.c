@@ -3,15 +3,11 @@
 // A full tree needs no masks: bit 7 of avg(byte, 254 - rank) says whether byte > rank, and `ternary logic`
 // picks, level by level, the decision of the node that a row is at. A tree of free shape carries one mask per
 // node.
-#include "leaves.h"
+#include "leaves_avx512.h"
 
 #pragma clang fp contract(off)
 
 #if defined(__x86_64__)
-#include <immintrin.h>
-
-#define AVX512 __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,popcnt")))
-#define AVX512_INLINE AVX512 static inline __attribute__((always_inline))
 
 typedef struct {
   const uint32_t *offset, *limit;
@@ -67,62 +63,8 @@ AVX512_INLINE __m512i code_of(const __m512i *s, int depth) {
   return depth == 0 ? code : _mm512_srli_epi16(code, 8 - depth);
 }
 
-// Adds up to 64 leaves by permutation; `code` is 0 ..< 2^depth. Lane j of `to + 16 q` is byte q of lane j.
-AVX512_INLINE void add_f32(const float *leaves, int depth, __m512i code, float *to) {
-  __m512 l0 = _mm512_loadu_ps(leaves), l1 = l0, l2 = l0, l3 = l0;
-  if (depth > 4) l1 = _mm512_loadu_ps(leaves + 16);
-  if (depth > 5) l2 = _mm512_loadu_ps(leaves + 32), l3 = _mm512_loadu_ps(leaves + 48);
-  const __m512i high = _mm512_set1_epi32(32);
-  for (int q = 0; q < 4; q++) {
-    __m512i at = _mm512_srli_epi32(code, (unsigned)(8 * q));
-    __m512 leaf = depth > 4 ? _mm512_permutex2var_ps(l0, at, l1) : _mm512_permutexvar_ps(at, l0);
-    if (depth > 5)
-      leaf = _mm512_mask_mov_ps(leaf, _mm512_test_epi32_mask(at, high), _mm512_permutex2var_ps(l2, at, l3));
-    _mm512_storeu_ps(to + 16 * q, _mm512_add_ps(_mm512_loadu_ps(to + 16 * q), leaf));
-  }
-}
-
-AVX512_INLINE __m512i lane_codes(__m512i code, int q) {
-  return _mm512_and_si512(_mm512_srli_epi32(code, (unsigned)(8 * q)), _mm512_set1_epi32(255));
-}
-
-AVX512_INLINE void gather_f32(const float *leaves, __m512i code, float *to) {
-  for (int q = 0; q < 4; q++) {
-    __m512 leaf = _mm512_i32gather_ps(lane_codes(code, q), leaves, 4);
-    _mm512_storeu_ps(to + 16 * q, _mm512_add_ps(_mm512_loadu_ps(to + 16 * q), leaf));
-  }
-}
-
-AVX512_INLINE void gather_f64(const double *leaves, __m512i code, double *to) {
-  for (int q = 0; q < 4; q++) {
-    __m512i at = lane_codes(code, q);
-    __m512d low = _mm512_i32gather_pd(_mm512_castsi512_si256(at), leaves, 8);
-    __m512d high = _mm512_i32gather_pd(_mm512_extracti64x4_epi64(at, 1), leaves, 8);
-    double *here = to + 16 * q;
-    _mm512_storeu_pd(here, _mm512_add_pd(_mm512_loadu_pd(here), low));
-    _mm512_storeu_pd(here + 8, _mm512_add_pd(_mm512_loadu_pd(here + 8), high));
-  }
-}
-
-// `depth` is that of a full tree that has the leaves, 7 for more than 64.
-AVX512_INLINE void add_leaves(const maxai_byte_trees *t, int32_t tree, int depth, __m512i code, size_t stride,
-                              size_t first, void *out) {
-  size_t start = (size_t)t->leaf_starts[tree], at = (size_t)t->tree_output[tree] * stride + first;
-  if (t->leaf_stride > 1) {
-    uint8_t codes[64];
-    _mm512_storeu_si512(codes, code);
-    maxai_add_leaves(t, tree, codes, stride, 64, (uint8_t *)out + first * (t->leaf_is_f64 ? 8 : 4));
-  } else if (t->leaf_is_f64) {
-    gather_f64((const double *)t->leaves + start, code, (double *)out + at);
-  } else if (depth <= 6) {
-    add_f32((const float *)t->leaves + start, depth, code, (float *)out + at);
-  } else {
-    gather_f32((const float *)t->leaves + start, code, (float *)out + at);
-  }
-}
-
-AVX512_INLINE void heap_rows(const maxai_byte_trees *t, int32_t tree, int depth, const heap *h, size_t stride,
-                             size_t first, void *out) {
+AVX512_INLINE void heap_rows(const maxai_byte_trees *t, int32_t tree, int depth, const heap *h,
+                             const leaf_table *leaves, size_t stride, size_t first, void *out) {
   rows128 s[6];
   if (depth > 0) s[0] = decide(h, 1);
   if (depth > 1) s[1] = descend1(h, 1, s);
@@ -132,40 +74,90 @@ AVX512_INLINE void heap_rows(const maxai_byte_trees *t, int32_t tree, int depth,
   if (depth > 5) s[5] = descend5(h, 1, s);
   __m512i a[6], b[6];
   for (int d = 0; d < depth; d++) a[d] = s[d].a, b[d] = s[d].b;
-  add_leaves(t, tree, depth, code_of(a, depth), stride, first, out);
-  if (h->apart) add_leaves(t, tree, depth, code_of(b, depth), stride, first + 64, out);
+  add_leaves(t, tree, leaves, depth, code_of(a, depth), stride, first, out);
+  if (h->apart) add_leaves(t, tree, leaves, depth, code_of(b, depth), stride, first + 64, out);
 }
 
 AVX512_INLINE void heap_tree(const maxai_byte_trees *t, int32_t tree, int depth, const uint8_t *bytes,
                              size_t stride, size_t rows, void *out) {
   size_t block = 64 * (size_t)t->width, row = 0;
   heap h = {t->heap_offset + t->starts[tree], t->heap_limit + t->starts[tree], bytes, block};
-  for (; row + 128 <= rows; row += 128, h.bytes += 2 * block) heap_rows(t, tree, depth, &h, stride, row, out);
+  leaf_table leaves;
+  load_leaves(t, tree, depth, &leaves);
+  for (; row + 128 <= rows; row += 128, h.bytes += 2 * block)
+    heap_rows(t, tree, depth, &h, &leaves, stride, row, out);
   if (row < rows) {
     heap single = {h.offset, h.limit, h.bytes, 0};
-    heap_rows(t, tree, depth, &single, stride, row, out);
+    heap_rows(t, tree, depth, &single, &leaves, stride, row, out);
   }
 }
 
-// Masks say which rows reach a node; NO_CHILD's belongs to nobody.
-AVX512_INLINE void free_tree(const maxai_byte_trees *t, int32_t tree, const uint8_t *bytes, size_t stride,
-                             size_t rows, void *out) {
-  const maxai_byte_node *nodes = t->nodes + t->starts[tree];
-  int depth = t->leaf_counts[tree] <= 64 ? 6 : 7;
+// An oblivious tree has one test per level, the first the most significant bit of the leaf.
+AVX512_INLINE void oblivious_tree(const maxai_byte_trees *t, int32_t tree, int depth, const uint8_t *bytes,
+                                  size_t stride, size_t rows, void *out) {
+  const uint32_t *offset = t->heap_offset + t->starts[tree], *limit = t->heap_limit + t->starts[tree];
+  leaf_table leaves;
+  load_leaves(t, tree, depth, &leaves);
   for (size_t row = 0; row < rows; row += 64, bytes += 64 * (size_t)t->width) {
-    __mmask64 path[256];
-    path[0] = ~0ull;
-    __m512i code = _mm512_setzero_si512();
-    for (int n = 0; n < t->node_count[tree]; n++) {
-      const maxai_byte_node *node = nodes + n;
-      __mmask64 here = path[n];
-      __m512i column = _mm512_loadu_si512(bytes + node->offset);
-      __mmask64 right = _mm512_mask_cmpgt_epu8_mask(here, column, _mm512_set1_epi32((int)node->rank));
-      path[node->left] = here & ~right;
-      path[node->right] = right;
-      code = _mm512_mask_add_epi8(code, right, code, _mm512_set1_epi32((int)node->left_leaves));
+    __m512i s[8];
+    for (int d = 0; d < depth; d++)
+      s[d] = _mm512_avg_epu8(_mm512_set1_epi32((int)limit[d]), _mm512_loadu_si512(bytes + offset[d]));
+    add_leaves(t, tree, &leaves, depth, code_of(s, depth), stride, row, out);
+  }
+}
+
+// The masks of the rows that reach a node; those after the last node's belong to nobody.
+typedef struct {
+  __mmask64 rows[4];
+} paths;
+
+// Of the rows `here`, those that go right from `node`.
+AVX512_INLINE __mmask64 goes_right(__mmask64 here, const uint8_t *from, __m512i rank) {
+  return _mm512_mask_cmpgt_epu8_mask(here, _mm512_loadu_si512(from), rank);
+}
+
+// The leaves of `blocks` times 64 rows.
+AVX512_INLINE void free_codes(const maxai_byte_trees *t, int32_t tree, int blocks, const uint8_t *bytes,
+                              size_t apart, __m512i *code) {
+  const maxai_byte_node *node = t->nodes + t->starts[tree];
+  int inner = t->inner_count[tree], count = t->node_count[tree], n = 0;
+  paths path[256];
+  for (int b = 0; b < blocks; b++) path[0].rows[b] = ~0ull, code[b] = _mm512_setzero_si512();
+  for (; n < inner; n++, node++) {
+    const uint8_t *from = bytes + node->offset;
+    __m512i rank = _mm512_set1_epi32((int)node->rank), leaves = _mm512_set1_epi32((int)node->left_leaves);
+    paths *left = path + node->child[0], *right = path + node->child[1];
+    for (int b = 0; b < blocks; b++) {
+      __mmask64 here = path[n].rows[b], goes = goes_right(here, from + b * apart, rank);
+      left->rows[b] = _kandn_mask64(goes, here);
+      right->rows[b] = goes;
+      code[b] = _mm512_mask_add_epi8(code[b], goes, code[b], leaves);
     }
-    add_leaves(t, tree, depth, code, stride, row, out);
+  }
+  const __m512i one = _mm512_set1_epi8(1);
+  for (; n < count; n++, node++) {
+    const uint8_t *from = bytes + node->offset;
+    __m512i rank = _mm512_set1_epi32((int)node->rank);
+    for (int b = 0; b < blocks; b++) {
+      __mmask64 goes = goes_right(path[n].rows[b], from + b * apart, rank);
+      code[b] = _mm512_mask_add_epi8(code[b], goes, code[b], one);
+    }
+  }
+}
+
+AVX512_INLINE void free_tree(const maxai_byte_trees *t, int32_t tree, int bits, const uint8_t *bytes,
+                             size_t stride, size_t rows, void *out) {
+  size_t block = 64 * (size_t)t->width, row = 0;
+  leaf_table leaves;
+  load_leaves(t, tree, bits, &leaves);
+  __m512i code[4];
+  for (; row + 256 <= rows; row += 256, bytes += 4 * block) {
+    free_codes(t, tree, 4, bytes, block, code);
+    for (size_t b = 0; b < 4; b++) add_leaves(t, tree, &leaves, bits, code[b], stride, row + 64 * b, out);
+  }
+  for (; row < rows; row += 64, bytes += block) {
+    free_codes(t, tree, 1, bytes, block, code);
+    add_leaves(t, tree, &leaves, bits, code[0], stride, row, out);
   }
 }
 
@@ -178,7 +170,7 @@ AVX512 void maxai_byte_trees_avx512(const maxai_byte_trees *t, const void *x, si
   rows = (rows + 63) / 64 * 64;
   maxai_start_scores(t, stride, rows, out);
   for (int32_t tree = 0; tree < t->tree_count; tree++) {
-    switch (t->depth[tree]) {
+    switch (t->shape[tree]) {
 #define HEAP(depth)                                      \
   case depth:                                            \
     heap_tree(t, tree, depth, bytes, stride, rows, out); \
@@ -191,8 +183,24 @@ AVX512 void maxai_byte_trees_avx512(const maxai_byte_trees *t, const void *x, si
       HEAP(5)
       HEAP(6)
 #undef HEAP
+#define OBLIVIOUS(depth)                                      \
+  case MAXAI_OBLIVIOUS + depth:                               \
+    oblivious_tree(t, tree, depth, bytes, stride, rows, out); \
+    break;
+      OBLIVIOUS(1)
+      OBLIVIOUS(2)
+      OBLIVIOUS(3)
+      OBLIVIOUS(4)
+      OBLIVIOUS(5)
+      OBLIVIOUS(6)
+      OBLIVIOUS(7)
+      OBLIVIOUS(8)
+#undef OBLIVIOUS
       default:
-        free_tree(t, tree, bytes, stride, rows, out);
+        if (t->leaf_counts[tree] <= 64)
+          free_tree(t, tree, 6, bytes, stride, rows, out);
+        else
+          free_tree(t, tree, 8, bytes, stride, rows, out);
     }
   }
   maxai_finish_scores(t, stride, rows, out);

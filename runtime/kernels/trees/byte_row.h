@@ -16,48 +16,82 @@ static inline unsigned maxai_apart(unsigned index) {
   return index;
 }
 
-static inline uint8_t maxai_free_walk(const maxai_byte_node *nodes, const uint8_t *bytes, int shift) {
-  unsigned at = 0;
-  uint8_t code = 0;
-  while (at != MAXAI_NO_CHILD) {
-    const maxai_byte_node *node = nodes + at;
-    unsigned goes_right = bytes[node->offset >> shift] > (uint8_t)node->rank;
-    code += goes_right ? (uint8_t)node->left_leaves : 0;
-    at = goes_right ? node->right : node->left;
+static inline unsigned maxai_goes_right(uint8_t byte, uint32_t limit) {
+  return (byte + (limit & 255) + 1u) >> 8;
+}
+
+// Eight walks at once: lane k goes down the tree `nodes[k]` by the bytes `bytes[k]`, columns `step` apart. No
+// path has more than `levels` nodes; a walk that is over stays at the node after its tree's last.
+static inline void maxai_free_walks(const maxai_byte_node *const *nodes, const uint8_t *const *bytes,
+                                    const uint8_t *last, size_t step, unsigned levels, uint8_t *code) {
+  enum { n = MAXAI_TREES_IN_FLIGHT };
+  unsigned at[n] = {0}, leaf[n] = {0};
+  for (unsigned level = 0; level < levels; level++) {
+    for (int k = 0; k < n; k++) {
+      const maxai_byte_node *node = nodes[k] + maxai_apart(at[k]);
+      unsigned right = bytes[k][node->column * step] > (uint8_t)node->rank;
+      leaf[k] += (uint8_t)node->left_leaves & -right;
+      at[k] = node->child[right];
+    }
+    if (level % 4 != 3) continue;
+    unsigned open = 0;
+    for (int k = 0; k < n; k++) open |= at[k] ^ last[k];
+    if (!open) break;
   }
-  return code;
+  for (int k = 0; k < n; k++) code[k] = (uint8_t)leaf[k];
+}
+
+// The leaf of one tree of any shape.
+static inline uint8_t maxai_tree_code(const maxai_byte_trees *t, int32_t tree, const uint8_t *bytes) {
+  unsigned shape = t->shape[tree], at = 1;
+  if (shape == MAXAI_FREE_SHAPE) {
+    const maxai_byte_node *nodes = t->nodes + t->starts[tree];
+    uint8_t code = 0;
+    for (at = 0; at != t->node_count[tree];) {
+      unsigned right = bytes[nodes[at].column] > (uint8_t)nodes[at].rank;
+      code += right ? (uint8_t)nodes[at].left_leaves : 0;
+      at = nodes[at].child[right];
+    }
+    return code;
+  }
+  const uint32_t *offset = t->heap_offset + t->starts[tree], *limit = t->heap_limit + t->starts[tree];
+  unsigned is_oblivious = shape > MAXAI_OBLIVIOUS, depth = is_oblivious ? shape - MAXAI_OBLIVIOUS : shape;
+  for (unsigned level = 0; level < depth; level++) {
+    unsigned test = is_oblivious ? level : at;
+    at = 2 * at + maxai_goes_right(bytes[offset[test] >> 6], limit[test]);
+  }
+  return (uint8_t)(at - (1u << depth));
 }
 
 // The leaves of trees `tree ..< tree + count`, at most eight.
 static inline void maxai_row_codes(const maxai_byte_trees *t, int32_t tree, int32_t count,
                                    const uint8_t *bytes, uint8_t *code) {
-  unsigned depth = t->depth[tree], is_uniform = count == MAXAI_TREES_IN_FLIGHT && depth != MAXAI_FREE_SHAPE;
-  for (int32_t k = 1; k < count; k++) is_uniform &= t->depth[tree + k] == depth;
-  if (is_uniform) {
+  enum { n = MAXAI_TREES_IN_FLIGHT };
+  unsigned shape = t->shape[tree], is_uniform = count == n;
+  for (int32_t k = 1; k < count; k++) is_uniform &= t->shape[tree + k] == shape;
+  if (is_uniform && shape < MAXAI_FREE_SHAPE) {
     const uint32_t *offset = t->heap_offset + t->starts[tree], *limit = t->heap_limit + t->starts[tree];
-    unsigned at[MAXAI_TREES_IN_FLIGHT], size = 1u << depth;
-    for (unsigned k = 0; k < MAXAI_TREES_IN_FLIGHT; k++) at[k] = 1;
-    for (unsigned level = 0; level < depth; level++)
-      for (unsigned k = 0; k < MAXAI_TREES_IN_FLIGHT; k++) {
+    unsigned at[n], size = 1u << shape;
+    for (unsigned k = 0; k < n; k++) at[k] = 1;
+    for (unsigned level = 0; level < shape; level++)
+      for (unsigned k = 0; k < n; k++) {
         // Heaps of one size stand one after the other.
         unsigned i = maxai_apart(at[k]) + k * size;
-        at[k] = 2 * at[k] + ((bytes[offset[i] >> 6] + (limit[i] & 255) + 1) >> 8);
+        at[k] = 2 * at[k] + maxai_goes_right(bytes[offset[i] >> 6], limit[i]);
       }
-    for (unsigned k = 0; k < MAXAI_TREES_IN_FLIGHT; k++) code[k] = (uint8_t)(at[k] - size);
-    return;
-  }
-  for (int32_t k = 0; k < count; k++) {
-    depth = t->depth[tree + k];
-    if (depth == MAXAI_FREE_SHAPE) {
-      code[k] = maxai_free_walk(t->nodes + t->starts[tree + k], bytes, 6);
-      continue;
+    for (unsigned k = 0; k < n; k++) code[k] = (uint8_t)(at[k] - size);
+  } else if (is_uniform && shape == MAXAI_FREE_SHAPE) {
+    const maxai_byte_node *nodes[n];
+    const uint8_t *rows[n];
+    unsigned levels = 0;
+    for (int k = 0; k < n; k++) {
+      nodes[k] = t->nodes + t->starts[tree + k];
+      rows[k] = bytes;
+      if (t->levels[tree + k] > levels) levels = t->levels[tree + k];
     }
-    const uint32_t *offset = t->heap_offset + t->starts[tree + k],
-                   *limit = t->heap_limit + t->starts[tree + k];
-    unsigned at = 1;
-    for (unsigned level = 0; level < depth; level++)
-      at = 2 * at + ((bytes[offset[at] >> 6] + (limit[at] & 255) + 1) >> 8);
-    code[k] = (uint8_t)(at - (1u << depth));
+    maxai_free_walks(nodes, rows, t->node_count + tree, 1, levels, code);
+  } else {
+    for (int32_t k = 0; k < count; k++) code[k] = maxai_tree_code(t, tree + k, bytes);
   }
 }
 

@@ -39,21 +39,26 @@ VBMI_INLINE void walk_row(const maxai_byte_trees *t, int registers, const uint8_
   for (; tree + n <= t->tree_count; tree += n) {
     uint64_t word[n];
     uint8_t code[n];
-    unsigned at[n], depth = t->depth[tree], is_uniform = depth != MAXAI_FREE_SHAPE;
-    for (int k = 1; k < n; k++) is_uniform &= t->depth[tree + k] == depth;
+    unsigned at[n], shape = t->shape[tree], is_uniform = shape != MAXAI_FREE_SHAPE;
+    for (int k = 1; k < n; k++) is_uniform &= t->shape[tree + k] == shape;
     if (!is_uniform) {
       maxai_row_codes(t, tree, n, bytes, code);
       maxai_row_add(t, tree, n, code, stride, row, out);
       continue;
     }
     for (int k = 0; k < n; k++) word[k] = decisions(t, tree + k, registers, &r);
-    for (int k = 0; k < n; k++) at[k] = 1;
-    for (unsigned level = 0; level < depth; level++)
-      for (int k = 0; k < n; k++) {
-        at[k] = maxai_apart(at[k]);
-        at[k] = 2 * at[k] + (unsigned)(word[k] >> at[k] & 1);
-      }
-    for (int k = 0; k < n; k++) code[k] = (uint8_t)(at[k] - (1u << depth));
+    if (shape > MAXAI_OBLIVIOUS) {
+      // Its levels stand in the order of a leaf's bits.
+      for (int k = 0; k < n; k++) code[k] = (uint8_t)(word[k] & ((1u << (shape - MAXAI_OBLIVIOUS)) - 1));
+    } else {
+      for (int k = 0; k < n; k++) at[k] = 1;
+      for (unsigned level = 0; level < shape; level++)
+        for (int k = 0; k < n; k++) {
+          at[k] = maxai_apart(at[k]);
+          at[k] = 2 * at[k] + (unsigned)(word[k] >> at[k] & 1);
+        }
+      for (int k = 0; k < n; k++) code[k] = (uint8_t)(at[k] - (1u << shape));
+    }
     maxai_row_add(t, tree, n, code, stride, row, out);
   }
   maxai_row_walks(t, bytes, tree, stride, row, out);

@@ -9,7 +9,7 @@ import MaxIR
 /// category. Whatever fits neither is evaluated once for each row.
 struct ByteColumns {
     /// A test as trees on bytes see it.
-    struct Test {
+    struct Test: Equatable {
         var column: Int
         /// Bytes above it go right.
         var limit: UInt8
@@ -188,7 +188,8 @@ struct ByteColumns {
 
     /// Writes the columns into `trees`.
     func pack(_ e: TreeEnsemble, into trees: inout maxai_byte_trees, _ constants: ConstantMemory) {
-        trees.width = Int32(width)
+        // Kernels tell two groups of 64 rows from one by how far apart their bytes are.
+        trees.width = Int32(max(width, 1))
         trees.compares_f64 = comparesF64 ? 1 : 0
         trees.set_rule = e.setRule.code
         trees.rank_count = Int32(ranks.count)

@@ -3,9 +3,11 @@ import MaxIR
 
 /// An ensemble of trees of up to 256 leaves as kernels on bytes want it, equivalent to its source.
 ///
-/// A tree of depth up to 6 is filled up to a full one and stands in heap order; any other keeps its shape.
+/// A tree that asks one question per level is oblivious; any other of depth up to 6 is filled up to a full one and
+/// stands in heap order; the rest keep their shape.
 struct ByteTrees {
     private static let heapDepth = 6
+    private static let obliviousDepth = 8
     private static let maximumLeaves = 256
     /// Leaves are read 64 at a time.
     private static let padding = 64
@@ -13,8 +15,10 @@ struct ByteTrees {
     static let rowWidth = 256
 
     let columns: ByteColumns
-    private var depth: [UInt8] = []
+    private var shape: [UInt8] = []
     private var nodeCount: [UInt8] = []
+    private var innerCount: [UInt8] = []
+    private var levels: [UInt8] = []
     private var starts: [Int32] = []
     private var leafStarts: [Int32] = []
     private var leafCounts: [Int32] = []
@@ -45,7 +49,13 @@ struct ByteTrees {
                 heapOffset.count + nodes.count < Int(Int32.max) / 2
             else { return nil }
             leafStarts.append(Int32(leaves.count * e.leafStride))
-            if rootDepth <= Self.heapDepth { appendHeap(e, root, rootDepth) } else { appendFree(e, root, size) }
+            if let levels = obliviousLevels(e, root, rootDepth) {
+                appendOblivious(e, root, levels)
+            } else if rootDepth <= Self.heapDepth {
+                appendHeap(e, root, rootDepth)
+            } else {
+                appendFree(e, root, size, rootDepth)
+            }
             leafCounts.append(Int32(leaves.count - Int(leafStarts.last ?? 0) / e.leafStride))
         }
     }
@@ -56,10 +66,44 @@ struct ByteTrees {
 
     private static func fourTimes(_ byte: UInt8) -> UInt32 { 0x0101_0101 * UInt32(byte) }
 
+    /// The test of every level of a full tree whose nodes of a level all make the same; nil for any other tree.
+    private func obliviousLevels(_ e: TreeEnsemble, _ root: Int32, _ height: Int) -> [ByteColumns.Test]? {
+        guard (1...Self.obliviousDepth).contains(height) else { return nil }
+        var tests: [ByteColumns.Test] = []
+        var level = [root]
+        for _ in 0..<height {
+            guard level[0] >= 0 else { return nil }
+            let test = columns.tests[Int(level[0])]
+            var below: [Int32] = []
+            for place in level {
+                guard place >= 0, columns.tests[Int(place)] == test else { return nil }
+                let (left, right) = children(e, Int(place))
+                below += [left, right]
+            }
+            tests.append(test)
+            level = below
+        }
+        return level.allSatisfy { $0 < 0 } ? tests : nil
+    }
+
+    private mutating func append(shape code: Int, nodes: Int = 0, inner: Int = 0, levels depth: Int = 0) {
+        shape.append(UInt8(code))
+        nodeCount.append(UInt8(nodes))
+        innerCount.append(UInt8(inner))
+        levels.append(UInt8(depth))
+    }
+
+    private mutating func appendOblivious(_ e: TreeEnsemble, _ root: Int32, _ tests: [ByteColumns.Test]) {
+        append(shape: MAXAI_OBLIVIOUS + tests.count)
+        starts.append(Int32(heapOffset.count))
+        heapOffset += tests.map { UInt32(64 * $0.column) }
+        heapLimit += tests.map { Self.fourTimes(254 - $0.limit) }
+        appendLeaves(e, root)
+    }
+
     private mutating func appendHeap(_ e: TreeEnsemble, _ root: Int32, _ treeDepth: Int) {
         let count = 1 << treeDepth
-        depth.append(UInt8(treeDepth))
-        nodeCount.append(0)
+        append(shape: treeDepth)
         starts.append(Int32(heapOffset.count))
         // Slot 0 and the slots below a leaf: either way leads to the same value.
         heapOffset += [UInt32](repeating: 0, count: count)
@@ -84,29 +128,52 @@ struct ByteTrees {
         leaves += places.map { ~$0 }
     }
 
-    private mutating func appendFree(_ e: TreeEnsemble, _ root: Int32, _ size: [Int]) {
-        let start = nodes.count
-        depth.append(UInt8(MAXAI_FREE_SHAPE))
-        starts.append(Int32(start))
-        var open: [(place: Int32, parent: Int, isRight: Bool)] = [(root, -1, false)]
-        while let (place, parent, isRight) = open.popLast() {
-            guard place >= 0 else {
-                leaves.append(~place)
-                continue
+    /// Nodes stand level by level, so that what one says of its rows is stored long before its children ask; those of
+    /// two leaves come last, as nobody asks them.
+    private mutating func appendFree(_ e: TreeEnsemble, _ root: Int32, _ size: [Int], _ height: Int) {
+        starts.append(Int32(nodes.count))
+        var inner: [Int32] = []
+        var last: [Int32] = []
+        var level = [root]
+        while !level.isEmpty {
+            var below: [Int32] = []
+            for place in level {
+                let (left, right) = children(e, Int(place))
+                if left < 0, right < 0 { last.append(place) } else { inner.append(place) }
+                if left >= 0 { below.append(left) }
+                if right >= 0 { below.append(right) }
             }
-            let here = UInt8(nodes.count - start)
-            if parent >= 0 { if isRight { nodes[parent].right = here } else { nodes[parent].left = here } }
+            level = below
+        }
+        var positions: [Int32: UInt8] = [:]
+        for (position, place) in (inner + last).enumerated() { positions[place] = UInt8(position) }
+        let end = UInt8(positions.count)
+        for place in inner + last {
             let test = columns.tests[Int(place)]
             let (left, right) = children(e, Int(place))
             nodes.append(
                 maxai_byte_node(
                     offset: UInt32(64 * test.column), rank: Self.fourTimes(test.limit),
-                    left_leaves: Self.fourTimes(UInt8(left < 0 ? 1 : size[Int(left)])), left: UInt8(MAXAI_NO_CHILD),
-                    right: UInt8(MAXAI_NO_CHILD), unused: (0, 0)))
-            open.append((right, start + Int(here), true))
-            open.append((left, start + Int(here), false))
+                    left_leaves: Self.fourTimes(UInt8(left < 0 ? 1 : size[Int(left)])), column: UInt16(test.column),
+                    child: (positions[left] ?? end, positions[right] ?? end)))
         }
-        nodeCount.append(UInt8(nodes.count - start))
+        nodes.append(maxai_byte_node(offset: 0, rank: Self.fourTimes(255), left_leaves: 0, column: 0, child: (end, end)))
+        append(shape: MAXAI_FREE_SHAPE, nodes: positions.count, inner: inner.count, levels: height)
+        appendLeaves(e, root)
+    }
+
+    /// From left to right.
+    private mutating func appendLeaves(_ e: TreeEnsemble, _ root: Int32) {
+        var open = [root]
+        while let place = open.popLast() {
+            guard place >= 0 else {
+                leaves.append(~place)
+                continue
+            }
+            let (left, right) = children(e, Int(place))
+            open.append(right)
+            open.append(left)
+        }
     }
 
     func pack(_ e: TreeEnsemble, xIsF64: Bool, _ constants: ConstantMemory) -> maxai_byte_trees {
@@ -118,8 +185,10 @@ struct ByteTrees {
         out.leaf_is_f64 = e.leafValues.elementType == .f64 ? 1 : 0
         out.is_average = e.aggregate == .average ? 1 : 0
         columns.pack(e, into: &out, constants)
-        out.depth = UnsafePointer(constants.copy(depth))
+        out.shape = UnsafePointer(constants.copy(shape))
         out.node_count = UnsafePointer(constants.copy(nodeCount))
+        out.inner_count = UnsafePointer(constants.copy(innerCount))
+        out.levels = UnsafePointer(constants.copy(levels))
         out.starts = UnsafePointer(constants.copy(starts))
         out.leaf_starts = UnsafePointer(constants.copy(leafStarts))
         out.leaf_counts = UnsafePointer(constants.copy(leafCounts))
@@ -143,12 +212,14 @@ struct ByteTrees {
 
     /// Columns and ranks of heap nodes as bytes, 64 of a tree.
     private func rowHeaps() -> (columns: [UInt8], ranks: [UInt8]) {
-        var rowColumns = [UInt8](repeating: 0, count: 64 * depth.count)
+        var rowColumns = [UInt8](repeating: 0, count: 64 * shape.count)
         var rowRanks = rowColumns
-        for tree in depth.indices where depth[tree] <= Self.heapDepth {
-            for node in 0..<1 << Int(depth[tree]) {
-                rowColumns[64 * tree + node] = UInt8(truncatingIfNeeded: heapOffset[Int(starts[tree]) + node] / 64)
-                rowRanks[64 * tree + node] = 254 - UInt8(truncatingIfNeeded: heapLimit[Int(starts[tree]) + node])
+        for tree in shape.indices where shape[tree] != UInt8(MAXAI_FREE_SHAPE) {
+            let depth = Int(shape[tree]) - MAXAI_OBLIVIOUS
+            for node in 0..<(depth > 0 ? depth : 1 << Int(shape[tree])) {
+                let slot = 64 * tree + (depth > 0 ? depth - 1 - node : node)
+                rowColumns[slot] = UInt8(truncatingIfNeeded: heapOffset[Int(starts[tree]) + node] / 64)
+                rowRanks[slot] = 254 - UInt8(truncatingIfNeeded: heapLimit[Int(starts[tree]) + node])
             }
         }
         return (rowColumns, rowRanks)
