@@ -22,6 +22,10 @@ extension Ingest {
         _ from: UnsafeRawPointer, _ step: Int, _ to: UnsafeMutableRawPointer, _ rows: Int, _ convert: (From) -> To
     ) {
         let to = to.assumingMemoryBound(to: To.self)
+        guard rows > 1 else {
+            if rows == 1 { to[0] = convert(from.loadUnaligned(as: From.self)) }
+            return
+        }
         // A loop of its own for packed values, which the compiler turns into vector moves.
         if step == MemoryLayout<From>.stride {
             for row in 0..<rows { to[row] = convert(from.loadUnaligned(fromByteOffset: row * MemoryLayout<From>.stride, as: From.self)) }

@@ -8,7 +8,8 @@ final class Lane {
     private let results: [UnsafeMutableRawPointer]
     /// The program's own, where a call reads them without counting references.
     private let inputs: UnsafeMutableBufferPointer<Program.Input>
-    private let steps: UnsafeMutableBufferPointer<any Step>
+    private let steps: UnsafeMutableBufferPointer<Unmanaged<StepBox>>
+    private let boxes: [StepBox]
     private let texts = TextPool()
     private var rows = 0
     /// Whether the last error came from a step, and so names a row of its block.
@@ -27,8 +28,9 @@ final class Lane {
         results = sizes.map { .allocate(byteCount: max($0, 64), alignment: 64) }
         inputs = .allocate(capacity: program.inputs.count)
         _ = inputs.initialize(from: program.inputs)
-        steps = .allocate(capacity: program.steps.count)
-        _ = steps.initialize(from: program.steps)
+        boxes = program.steps.map { $0.boxed }
+        steps = .allocate(capacity: boxes.count)
+        _ = steps.initialize(from: boxes.map { Unmanaged.passUnretained($0) })
     }
 
     deinit {
@@ -36,7 +38,6 @@ final class Lane {
         for result in results { result.deallocate() }
         inputs.deinitialize()
         inputs.deallocate()
-        steps.deinitialize()
         steps.deallocate()
     }
 
@@ -59,9 +60,8 @@ final class Lane {
                     try Ingest.fill(frame, input, k, columns[start + k], first, schema.columns[start + k], program.defaults[start + k])
                 }
             }
-            do {
-                for index in steps.indices { try steps[index].run(frame) }
-            } catch {
+            for index in steps.indices {
+                guard let error = steps[index]._withUnsafeGuaranteedRef({ $0.run(frame) }) else { continue }
                 failedInStep = true
                 throw error
             }

@@ -56,6 +56,26 @@ struct PreparedStep: Step {
     func run(_ frame: Frame) throws(MaxError) { try body(frame) }
 }
 
+/// A step as lanes call it: a class, so that a call need not copy the step nor count references to it.
+class StepBox: @unchecked Sendable {
+    // Sendable: what it holds is, and nothing changes.
+    func run(_ frame: Frame) -> MaxError? { nil }
+}
+
+private final class TypedStepBox<S: Step>: StepBox, @unchecked Sendable {
+    let step: S
+    init(_ step: S) { self.step = step }
+
+    override func run(_ frame: Frame) -> MaxError? {
+        do throws(MaxError) { try step.run(frame) } catch { return error }
+        return nil
+    }
+}
+
+extension Step {
+    var boxed: StepBox { TypedStepBox(self) }
+}
+
 /// What a loaded model runs: its graph as a list of kernels over one arena. Immutable.
 struct Program: Sendable {
     /// Most rows of one block.

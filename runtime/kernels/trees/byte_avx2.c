@@ -181,12 +181,6 @@ AVX2_INLINE uint32_t decide32(const maxai_byte_trees *t, int32_t tree, int half,
   return ~(uint32_t)_mm256_movemask_epi8(_mm256_cmpeq_epi8(_mm256_max_epu8(bytes, ranks), ranks));
 }
 
-// 2 at + bit `at` of word.
-AVX2_INLINE uint64_t step_down(uint64_t at, uint64_t word) {
-  __asm__("btq %0, %1\n\tadcq %0, %0" : "+r"(at) : "r"(word) : "cc");
-  return at;
-}
-
 // All nodes of a tree are tested at once, then several trees go down their words of decisions side by side.
 AVX2_INLINE void shuffle_row(const maxai_byte_trees *t, int tables, const uint8_t *bytes, size_t stride,
                              size_t row, void *out) {
@@ -198,9 +192,8 @@ AVX2_INLINE void shuffle_row(const maxai_byte_trees *t, int tables, const uint8_
   for (; tree + n <= t->tree_count; tree += n) {
     uint64_t word[n], at[n];
     uint8_t code[n];
-    unsigned shape = t->shape[tree], is_uniform = shape != MAXAI_FREE_SHAPE;
-    for (int k = 1; k < n; k++) is_uniform &= t->shape[tree + k] == shape;
-    if (!is_uniform) {
+    unsigned shape = t->shape[tree];
+    if (shape == MAXAI_FREE_SHAPE || !maxai_is_uniform(t, tree)) {
       maxai_row_codes(t, tree, n, bytes, code);
       maxai_row_add(t, tree, n, code, stride, row, out);
       continue;
@@ -215,7 +208,7 @@ AVX2_INLINE void shuffle_row(const maxai_byte_trees *t, int tables, const uint8_
       for (int k = 0; k < n; k++) code[k] = (uint8_t)(word[k] & ((1u << (shape - MAXAI_OBLIVIOUS)) - 1));
     } else {
       for (unsigned level = 0; level < shape; level++)
-        for (int k = 0; k < n; k++) at[k] = step_down(at[k], word[k]);
+        for (int k = 0; k < n; k++) at[k] = maxai_step_down(at[k], word[k]);
       for (int k = 0; k < n; k++) code[k] = (uint8_t)(at[k] - (1u << shape));
     }
     maxai_row_add(t, tree, n, code, stride, row, out);

@@ -16,6 +16,21 @@ static inline unsigned maxai_apart(unsigned index) {
   return index;
 }
 
+#if defined(__x86_64__)
+// 2 at + bit `at` of word.
+static inline uint64_t maxai_step_down(uint64_t at, uint64_t word) {
+  __asm__("btq %0, %1\n\tadcq %0, %0" : "+r"(at) : "r"(word) : "cc");
+  return at;
+}
+#endif
+
+// Whether the eight trees from `tree` on are of one shape.
+static inline int maxai_is_uniform(const maxai_byte_trees *t, int32_t tree) {
+  uint64_t shapes;
+  memcpy(&shapes, t->shape + tree, sizeof shapes);
+  return shapes == 0x0101010101010101ull * t->shape[tree];
+}
+
 static inline unsigned maxai_goes_right(uint8_t byte, uint32_t limit) {
   return (byte + (limit & 255) + 1u) >> 8;
 }
@@ -67,8 +82,7 @@ static inline uint8_t maxai_tree_code(const maxai_byte_trees *t, int32_t tree, c
 static inline void maxai_row_codes(const maxai_byte_trees *t, int32_t tree, int32_t count,
                                    const uint8_t *bytes, uint8_t *code) {
   enum { n = MAXAI_TREES_IN_FLIGHT };
-  unsigned shape = t->shape[tree], is_uniform = count == n;
-  for (int32_t k = 1; k < count; k++) is_uniform &= t->shape[tree + k] == shape;
+  unsigned shape = t->shape[tree], is_uniform = count == n && maxai_is_uniform(t, tree);
   if (is_uniform && shape < MAXAI_FREE_SHAPE) {
     const uint32_t *offset = t->heap_offset + t->starts[tree], *limit = t->heap_limit + t->starts[tree];
     unsigned at[n], size = 1u << shape;

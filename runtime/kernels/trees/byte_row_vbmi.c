@@ -28,40 +28,71 @@ VBMI_INLINE uint64_t decisions(const maxai_byte_trees *t, int32_t tree, int regi
   return _mm512_cmpgt_epu8_mask(bytes, ranks);
 }
 
-VBMI_INLINE void walk_row(const maxai_byte_trees *t, int registers, const uint8_t *bytes, size_t stride,
-                          size_t row, void *out) {
+enum { lanes = MAXAI_TREES_IN_FLIGHT };
+
+// The leaves of eight trees of one shape.
+VBMI_INLINE void codes_of(const maxai_byte_trees *t, int32_t tree, unsigned shape, int registers,
+                          const row256 *row, uint64_t *code) {
+  uint64_t word[lanes];
+  for (int k = 0; k < lanes; k++) word[k] = decisions(t, tree + k, registers, row);
+  if (shape > MAXAI_OBLIVIOUS) {
+    // Its levels stand in the order of a leaf's bits.
+    for (int k = 0; k < lanes; k++) code[k] = word[k] & ((1u << (shape - MAXAI_OBLIVIOUS)) - 1);
+    return;
+  }
+  for (int k = 0; k < lanes; k++) code[k] = 1;
+  for (unsigned level = 0; level < shape; level++)
+    for (int k = 0; k < lanes; k++) code[k] = maxai_step_down(code[k], word[k]);
+  for (int k = 0; k < lanes; k++) code[k] -= 1u << shape;
+}
+
+// What is summed: the one output of f32 or f64 leaves, or anything.
+typedef enum { SUM_F32, SUM_F64, SUM_ANY } sum_kind;
+
+VBMI_INLINE void walk_row(const maxai_byte_trees *t, int registers, sum_kind kind, const uint8_t *bytes,
+                          size_t stride, size_t row, void *out) {
   row256 r;
   r.a = r.b = r.c = r.d = _mm512_loadu_si512(bytes);
   if (registers > 1) r.b = _mm512_loadu_si512(bytes + 64);
   if (registers > 2) r.c = _mm512_loadu_si512(bytes + 128), r.d = _mm512_loadu_si512(bytes + 192);
-  enum { n = MAXAI_TREES_IN_FLIGHT };
+  float sum32 = kind == SUM_F32 ? ((float *)out)[row] : 0;
+  double sum64 = kind == SUM_F64 ? ((double *)out)[row] : 0;
   int32_t tree = 0;
-  for (; tree + n <= t->tree_count; tree += n) {
-    uint64_t word[n];
-    uint8_t code[n];
-    unsigned at[n], shape = t->shape[tree], is_uniform = shape != MAXAI_FREE_SHAPE;
-    for (int k = 1; k < n; k++) is_uniform &= t->shape[tree + k] == shape;
-    if (!is_uniform) {
-      maxai_row_codes(t, tree, n, bytes, code);
-      maxai_row_add(t, tree, n, code, stride, row, out);
-      continue;
-    }
-    for (int k = 0; k < n; k++) word[k] = decisions(t, tree + k, registers, &r);
-    if (shape > MAXAI_OBLIVIOUS) {
-      // Its levels stand in the order of a leaf's bits.
-      for (int k = 0; k < n; k++) code[k] = (uint8_t)(word[k] & ((1u << (shape - MAXAI_OBLIVIOUS)) - 1));
+  for (; tree + lanes <= t->tree_count; tree += lanes) {
+    uint64_t code[lanes];
+    uint8_t bytes_of_code[lanes];
+    unsigned shape = t->shape[tree];
+    if (shape == MAXAI_FREE_SHAPE || !maxai_is_uniform(t, tree)) {
+      maxai_row_codes(t, tree, lanes, bytes, bytes_of_code);
+      for (int k = 0; k < lanes; k++) code[k] = bytes_of_code[k];
+    } else if (shape == 6) {
+      codes_of(t, tree, 6, registers, &r, code);
     } else {
-      for (int k = 0; k < n; k++) at[k] = 1;
-      for (unsigned level = 0; level < shape; level++)
-        for (int k = 0; k < n; k++) {
-          at[k] = maxai_apart(at[k]);
-          at[k] = 2 * at[k] + (unsigned)(word[k] >> at[k] & 1);
-        }
-      for (int k = 0; k < n; k++) code[k] = (uint8_t)(at[k] - (1u << shape));
+      codes_of(t, tree, shape, registers, &r, code);
     }
-    maxai_row_add(t, tree, n, code, stride, row, out);
+    const int32_t *starts = t->leaf_starts + tree;
+    if (kind == SUM_F32) {
+      for (int k = 0; k < lanes; k++) sum32 += ((const float *)t->leaves)[(uint64_t)starts[k] + code[k]];
+    } else if (kind == SUM_F64) {
+      for (int k = 0; k < lanes; k++) sum64 += ((const double *)t->leaves)[(uint64_t)starts[k] + code[k]];
+    } else {
+      for (int k = 0; k < lanes; k++) bytes_of_code[k] = (uint8_t)code[k];
+      maxai_row_add(t, tree, lanes, bytes_of_code, stride, row, out);
+    }
   }
+  if (kind == SUM_F32) ((float *)out)[row] = sum32;
+  if (kind == SUM_F64) ((double *)out)[row] = sum64;
   maxai_row_walks(t, bytes, tree, stride, row, out);
+}
+
+VBMI_INLINE void walk(const maxai_byte_trees *t, int registers, const uint8_t *bytes, size_t stride,
+                      size_t row, void *out) {
+  if (t->output_count > 1)
+    walk_row(t, registers, SUM_ANY, bytes, stride, row, out);
+  else if (t->leaf_is_f64)
+    walk_row(t, registers, SUM_F64, bytes, stride, row, out);
+  else
+    walk_row(t, registers, SUM_F32, bytes, stride, row, out);
 }
 
 VBMI void maxai_byte_trees_row_vbmi(const maxai_byte_trees *t, const void *x, size_t stride, size_t rows,
@@ -70,11 +101,11 @@ VBMI void maxai_byte_trees_row_vbmi(const maxai_byte_trees *t, const void *x, si
   for (size_t row = 0; row < rows; row++) {
     maxai_byte_columns_avx512(t, x, stride, row, 1, 1, bytes);
     if (t->width <= 64)
-      walk_row(t, 1, bytes, stride, row, out);
+      walk(t, 1, bytes, stride, row, out);
     else if (t->width <= 128)
-      walk_row(t, 2, bytes, stride, row, out);
+      walk(t, 2, bytes, stride, row, out);
     else
-      walk_row(t, 4, bytes, stride, row, out);
+      walk(t, 4, bytes, stride, row, out);
   }
   maxai_finish_scores(t, stride, rows, out);
 }
