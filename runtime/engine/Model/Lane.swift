@@ -17,7 +17,7 @@ final class Lane {
 
     init(_ program: Program, maximumRows: Int) throws(MaxError) {
         self.program = program
-        stride = (min(maximumRows, Program.blockRows) + 63) / 64 * 64
+        stride = (min(maximumRows, program.blockRows) + 63) / 64 * 64
         var sizes: [Int] = []
         for slot in program.outputs.map(\.slot) {
             sizes.append(try maximumRows.multiplied(by: try slot.width.multiplied(by: slot.byteCount, "results"), "results"))

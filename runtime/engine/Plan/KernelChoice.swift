@@ -18,21 +18,41 @@ package enum KernelChoice: String, Sendable, CaseIterable {
         return features & UInt32(MAXAI_CPU_AVX512) != 0 ? [.scalar, .avx2, .avx512] : [.scalar, .avx2]
     }()
 
-    /// What `MAXAI_KERNELS` asks for; nil when it is not set.
-    private static let asked: String? = getenv("MAXAI_KERNELS").map { String(cString: $0) }
+    private static let chosen: KernelChoice = asked.compactMap(KernelChoice.init).first ?? available.last ?? .scalar
 
-    private static let chosen: KernelChoice = asked.flatMap(KernelChoice.init) ?? available.last ?? .scalar
+    /// The words of `MAXAI_KERNELS`.
+    fileprivate static let asked: [String] =
+        getenv("MAXAI_KERNELS").map { String(cString: $0).split(separator: ",").map(String.init) } ?? []
 
-    /// - Throws: `.usage` when `MAXAI_KERNELS` names no family, `.unsupported` when this processor cannot run it.
+    /// - Throws: `.usage` when `MAXAI_KERNELS` names no kernels, `.unsupported` when this processor cannot run them.
     static func check() throws(MaxError) {
-        guard let asked, !asked.isEmpty else { return }
-        guard let family = KernelChoice(rawValue: asked) else {
-            let names = allCases.map(\.rawValue).joined(separator: ", ")
-            throw MaxError(.usage, "MAXAI_KERNELS: found '\(asked)', expected one of \(names), or nothing")
-        }
-        guard available.contains(family) else {
-            let names = available.map(\.rawValue).joined(separator: ", ")
-            throw MaxError(.unsupported, "MAXAI_KERNELS: found '\(asked)', but this processor runs \(names)")
+        for word in asked where TreeKernel(rawValue: word) == nil {
+            guard let family = KernelChoice(rawValue: word) else {
+                let names = (allCases.map(\.rawValue) + TreeKernel.allCases.map(\.rawValue)).joined(separator: ", ")
+                throw MaxError(.usage, "MAXAI_KERNELS: found '\(word)', expected some of \(names) with commas between them, or nothing")
+            }
+            guard available.contains(family) else {
+                let names = available.map(\.rawValue).joined(separator: ", ")
+                throw MaxError(.unsupported, "MAXAI_KERNELS: found '\(word)', but this processor runs \(names)")
+            }
         }
     }
+}
+
+/// The kernels of tree ensembles. A plan takes the one that its cost model finds cheapest among those that can hold an
+/// ensemble, unless `MAXAI_KERNELS` names one that can.
+package enum TreeKernel: String, Sendable, CaseIterable {
+    /// Any ensemble of sums, as it stands in the graph.
+    case general = "trees.general"
+    /// Trees of any size on 16-bit codes.
+    case walk = "trees.walk"
+    /// Trees of up to 256 leaves on bytes.
+    case byte = "trees.byte"
+
+    /// Overrides the choice for plans made inside `$forced.withValue`, where the kernel can hold the ensemble.
+    @TaskLocal package static var forced: TreeKernel?
+
+    static var wanted: TreeKernel? { forced ?? asked }
+
+    private static let asked: TreeKernel? = KernelChoice.asked.compactMap(TreeKernel.init).first
 }

@@ -1,3 +1,4 @@
+import Glibc
 import MaxIR
 
 /// Where a value of the graph stands in the arena: `width` columns of one element per row.
@@ -36,10 +37,13 @@ protocol Step: Sendable {
     func run(_ frame: Frame) throws(MaxError)
     /// Whether the texts it gives stand in the model's constants.
     var givesConstantText: Bool { get }
+    /// Rows of a block that it runs best with.
+    var blockRows: Int { get }
 }
 
 extension Step {
     var givesConstantText: Bool { false }
+    var blockRows: Int { Program.blockRows }
 
     /// The same step behind a closure that was made where its type was known: running a generic step through the
     /// protocol would look its type up on every call.
@@ -78,8 +82,10 @@ extension Step {
 
 /// What a loaded model runs: its graph as a list of kernels over one arena. Immutable.
 struct Program: Sendable {
-    /// Most rows of one block.
+    /// Rows of one block unless a step asks for more.
     static let blockRows = 256
+    /// No arena is larger for a step's sake.
+    private static let arenaBytes = 1 << 26
 
     struct Input: Sendable {
         let slot: Slot
@@ -104,6 +110,12 @@ struct Program: Sendable {
     let defaults: [StringView?]
     let constants: ConstantMemory
 
+    /// Most rows of one block.
+    var blockRows: Int {
+        let wanted = steps.map(\.blockRows).max() ?? Self.blockRows
+        return max(Self.blockRows, min(wanted, Self.arenaBytes / max(bytesPerRow, 1) / 64 * 64))
+    }
+
     /// The kernels in order, runs of one counted.
     var summary: String {
         var out: [(name: String, count: Int)] = []
@@ -119,12 +131,16 @@ extension StringView: @unchecked Sendable {}
 /// Memory that kernels point into; written while a program is built, only read afterwards.
 final class ConstantMemory: @unchecked Sendable {
     private var blocks: [UnsafeMutableRawPointer] = []
+    private static let largePage = 1 << 21
 
     deinit { for block in blocks { block.deallocate() } }
 
     func copy<T: BitwiseCopyable>(_ values: [T]) -> UnsafeMutablePointer<T> {
-        let memory = UnsafeMutableRawPointer.allocate(
-            byteCount: max(values.count * MemoryLayout<T>.stride, 64), alignment: 64)
+        let byteCount = max(values.count * MemoryLayout<T>.stride, 64)
+        // Kernels jump about in large tables: large pages keep their addresses at hand.
+        let isLarge = byteCount >= Self.largePage
+        let memory = UnsafeMutableRawPointer.allocate(byteCount: byteCount, alignment: isLarge ? Self.largePage : 64)
+        if isLarge { madvise(memory, byteCount, Int32(MADV_HUGEPAGE)) }
         blocks.append(memory)
         let typed = memory.bindMemory(to: T.self, capacity: max(values.count, 1))
         for (index, value) in values.enumerated() { (typed + index).initialize(to: value) }

@@ -71,26 +71,6 @@ void maxai_tree_contributions_avx2(const maxai_contributions *c, const void *x, 
 void maxai_tree_leaves(const maxai_trees *trees, const int64_t *numbers, const void *x, int x_is_f64,
                        size_t stride, size_t rows, int64_t *out);
 
-// A node of an ensemble whose tests are all `x < threshold` in f32. A leaf is its own child.
-typedef struct {
-  float threshold;
-  int32_t column;
-  int32_t child[2];  // 0: the test is false, 1: true
-  uint32_t missing;  // 1 when NaN counts as true
-  int32_t leaf;      // position in leaf_values at a leaf
-} maxai_tree_node;
-
-// `nodes` of all trees; tree t starts at `roots[t]` and no path is longer than `depths[t]`.
-typedef struct {
-  int32_t tree_count, output_count;
-  const maxai_tree_node *nodes;
-  const int32_t *roots, *depths, *tree_output;
-  const float *leaf_values, *base;
-} maxai_less_trees;
-
-void maxai_less_trees_scalar(const maxai_less_trees *trees, const float *x, size_t stride, size_t rows,
-                             float *out);
-
 // A tree ensemble on bytes. Every test of a node is made "byte > limit goes right", whatever the source
 // compares: the bytes of a row are made once, then trees look at nothing else.
 //
@@ -204,3 +184,50 @@ void maxai_byte_trees_row_avx2(const maxai_byte_trees *trees, const void *x, siz
 // Needs MAXAI_CPU_AVX512_VBMI and `row_columns`; `bytes` has room for 256.
 void maxai_byte_trees_row_vbmi(const maxai_byte_trees *trees, const void *x, size_t stride, size_t rows,
                                uint8_t *bytes, void *out);
+
+// Ranks in up to 65534 thresholds, as in maxai_rank_column.
+typedef struct {
+  int32_t source, level_count;
+  int32_t out[MAXAI_POLICIES];
+  uint16_t rank_of_zero;
+  // The ascending thresholds, then of each level every sixteenth of the one before, from the seventeenth on,
+  // down to sixteen or fewer; padded with NaN to whole sixteens. f64 where the ensemble compares in f64.
+  const void *levels[4];
+} maxai_word_ranks;
+
+// A node of a tree of any size: right is `code of column > limit`; `next` is the left child, and the right
+// one stands after it. A leaf has the limit MAXAI_WALK_LEAF and in `next` its position in the leaves.
+typedef struct {
+  uint16_t column, limit;
+  uint32_t next;
+} maxai_walk_node;
+
+enum { MAXAI_WALK_LEAF = 65535 };
+
+// A tree ensemble on 16-bit codes: columns as in maxai_byte_trees, the codes of a row side by side.
+typedef struct {
+  int32_t tree_count, output_count, leaf_stride;
+  int32_t width;
+  uint8_t x_is_f64, compares_f64, leaf_is_f64, is_average, set_rule;
+  int32_t rank_count, test_count;
+  const maxai_word_ranks *ranks;
+  const maxai_test_column *tests;
+  const maxai_walk_node *nodes;
+  // Per node that is a leaf: its position in `leaves`, in leaves of `leaf_stride`; null where leaves have one
+  // value and stand at the positions of their nodes.
+  const uint32_t *leaf_of;
+  const uint32_t *roots;  // the first node of every tree, and the end
+  const int32_t *tree_output;
+  const void *leaves, *base;
+} maxai_walk_trees;
+
+// `codes` has `width` for every row.
+void maxai_walk_codes_scalar(const maxai_walk_trees *trees, const void *x, size_t stride, size_t rows,
+                             uint16_t *codes);
+void maxai_walk_codes_avx2(const maxai_walk_trees *trees, const void *x, size_t stride, size_t rows,
+                           uint16_t *codes);
+void maxai_walk_codes_avx512(const maxai_walk_trees *trees, const void *x, size_t stride, size_t rows,
+                             uint16_t *codes);
+
+void maxai_walk_trees_scalar(const maxai_walk_trees *trees, const uint16_t *codes, size_t stride, size_t rows,
+                             void *out);

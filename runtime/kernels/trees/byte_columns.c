@@ -45,3 +45,22 @@ void maxai_byte_columns_scalar(const maxai_byte_trees *t, const void *x, size_t 
     set_columns(t, x, stride, first, rows, bytes);
   maxai_test_columns(t, x, stride, first, rows, step, bytes);
 }
+
+static inline unsigned count_f32(const float *t, float value) {
+  unsigned count = 0;
+  for (int k = 0; k < 16; k++) count += t[k] <= value;
+  return count;
+}
+static inline unsigned count_f64(const double *t, double value) {
+  unsigned count = 0;
+  for (int k = 0; k < 16; k++) count += t[k] <= value;
+  return count;
+}
+
+#define INLINE static inline
+#include "word_codes.h"
+
+void maxai_walk_codes_scalar(const maxai_walk_trees *t, const void *x, size_t stride, size_t rows,
+                             uint16_t *codes) {
+  word_codes(t, x, stride, rows, codes);
+}

@@ -53,6 +53,14 @@ static inline void maxai_row_sets(const maxai_byte_trees *t, const void *x, size
   }
 }
 
+static inline int maxai_test_is_false(const maxai_test_column *test, uint8_t set_rule, double value) {
+  int is_true = maxai_missing_decides(test->missing, &value);
+  if (is_true < 0)
+    is_true = test->comparison == 6 ? maxai_is_member(test->words, test->word_count, set_rule, value)
+                                    : maxai_compares(test->comparison, value, test->threshold);
+  return !is_true;
+}
+
 static inline void maxai_test_columns(const maxai_byte_trees *t, const void *x, size_t stride, size_t first,
                                       size_t rows, size_t step, uint8_t *bytes) {
   for (int32_t c = 0; c < t->test_count; c++) {
@@ -60,11 +68,7 @@ static inline void maxai_test_columns(const maxai_byte_trees *t, const void *x, 
     uint8_t *to = bytes + (size_t)test->out * step;
     for (size_t i = 0; i < rows; i++) {
       double value = maxai_value(t, x, test->source, stride, first + i);
-      int is_true = maxai_missing_decides(test->missing, &value);
-      if (is_true < 0)
-        is_true = test->comparison == 6 ? maxai_is_member(test->words, test->word_count, t->set_rule, value)
-                                        : maxai_compares(test->comparison, value, test->threshold);
-      to[step == 64 ? maxai_position(i) : i] = !is_true;
+      to[step == 64 ? maxai_position(i) : i] = (uint8_t)maxai_test_is_false(test, t->set_rule, value);
     }
   }
 }

@@ -22,6 +22,7 @@ INLINE unsigned count_f64(const double *t, double value) {
 }
 
 #include "rank_columns.h"
+#include "word_codes.h"
 
 // The bits of a set are 32 bytes: two shuffles find a row's byte, and a comparison its bit.
 INLINE void set_columns(const maxai_byte_trees *t, const void *x, size_t stride, size_t first, size_t rows,
@@ -57,10 +58,19 @@ AVX2 void maxai_byte_columns_avx2(const maxai_byte_trees *t, const void *x, size
     set_columns(t, x, stride, first, rows, bytes);
   maxai_test_columns(t, x, stride, first, rows, step, bytes);
 }
+
+AVX2 void maxai_walk_codes_avx2(const maxai_walk_trees *t, const void *x, size_t stride, size_t rows,
+                                uint16_t *codes) {
+  word_codes(t, x, stride, rows, codes);
+}
 #else
 // Never chosen: maxai_cpu_features has no MAXAI_CPU_AVX2_FMA here.
 void maxai_byte_columns_avx2(const maxai_byte_trees *t, const void *x, size_t stride, size_t first,
                              size_t rows, size_t step, uint8_t *bytes) {
   maxai_byte_columns_scalar(t, x, stride, first, rows, step, bytes);
+}
+void maxai_walk_codes_avx2(const maxai_walk_trees *t, const void *x, size_t stride, size_t rows,
+                           uint16_t *codes) {
+  maxai_walk_codes_scalar(t, x, stride, rows, codes);
 }
 #endif

@@ -24,21 +24,31 @@ static inline void maxai_add_leaves(const maxai_byte_trees *t, int32_t tree, con
   }
 }
 
-static inline void maxai_start_scores(const maxai_byte_trees *t, size_t stride, size_t rows, void *out) {
-  for (int32_t k = 0; k < t->output_count; k++)
+static inline void maxai_start_sums(int is_f64, int32_t outputs, const void *base, size_t stride, size_t rows,
+                                    void *out) {
+  for (int32_t k = 0; k < outputs; k++)
     for (size_t row = 0; row < rows; row++)
-      if (t->leaf_is_f64)
-        ((double *)out)[k * stride + row] = ((const double *)t->base)[k];
+      if (is_f64)
+        ((double *)out)[k * stride + row] = ((const double *)base)[k];
       else
-        ((float *)out)[k * stride + row] = ((const float *)t->base)[k];
+        ((float *)out)[k * stride + row] = ((const float *)base)[k];
+}
+
+static inline void maxai_average_sums(int is_f64, int32_t outputs, int32_t trees, size_t stride, size_t rows,
+                                      void *out) {
+  if (trees == 0) return;
+  for (int32_t k = 0; k < outputs; k++)
+    for (size_t row = 0; row < rows; row++)
+      if (is_f64)
+        ((double *)out)[k * stride + row] /= (double)trees;
+      else
+        ((float *)out)[k * stride + row] /= (float)trees;
+}
+
+static inline void maxai_start_scores(const maxai_byte_trees *t, size_t stride, size_t rows, void *out) {
+  maxai_start_sums(t->leaf_is_f64, t->output_count, t->base, stride, rows, out);
 }
 
 static inline void maxai_finish_scores(const maxai_byte_trees *t, size_t stride, size_t rows, void *out) {
-  if (!t->is_average || t->tree_count == 0) return;
-  for (int32_t k = 0; k < t->output_count; k++)
-    for (size_t row = 0; row < rows; row++)
-      if (t->leaf_is_f64)
-        ((double *)out)[k * stride + row] /= (double)t->tree_count;
-      else
-        ((float *)out)[k * stride + row] /= (float)t->tree_count;
+  if (t->is_average) maxai_average_sums(t->leaf_is_f64, t->output_count, t->tree_count, stride, rows, out);
 }

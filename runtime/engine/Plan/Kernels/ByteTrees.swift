@@ -14,7 +14,7 @@ struct ByteTrees {
     /// Bytes of a row that registers hold.
     static let rowWidth = 256
 
-    let columns: ByteColumns
+    let columns: TestColumns
     private var shape: [UInt8] = []
     private var nodeCount: [UInt8] = []
     private var innerCount: [UInt8] = []
@@ -40,7 +40,7 @@ struct ByteTrees {
             height[node] = 1 + max(ifTrue < 0 ? 0 : height[ifTrue], ifFalse < 0 ? 0 : height[ifFalse])
         }
         guard e.roots.allSatisfy({ $0 < 0 || size[Int($0)] <= Self.maximumLeaves }),
-            let columns = ByteColumns(e, columns: width, xIsF64: xIsF64)
+            let columns = TestColumns(e, columns: width, xIsF64: xIsF64, code: .byte)
         else { return nil }
         self.columns = columns
         for root in e.roots {
@@ -60,16 +60,19 @@ struct ByteTrees {
         }
     }
 
+    /// Rows that go through all trees before the next ones do: more for ensembles that the caches do not keep.
+    var blockRows: Int { 8 * heapOffset.count + 16 * nodes.count + 8 * leaves.count < 1 << 19 ? Program.blockRows : 1024 }
+
     private func children(_ e: TreeEnsemble, _ node: Int) -> (left: Int32, right: Int32) {
         columns.tests[node].rightIsTrue ? (e.falseChild[node], e.trueChild[node]) : (e.trueChild[node], e.falseChild[node])
     }
 
-    private static func fourTimes(_ byte: UInt8) -> UInt32 { 0x0101_0101 * UInt32(byte) }
+    private static func fourTimes(_ byte: Int) -> UInt32 { 0x0101_0101 * UInt32(UInt8(truncatingIfNeeded: byte)) }
 
     /// The test of every level of a full tree whose nodes of a level all make the same; nil for any other tree.
-    private func obliviousLevels(_ e: TreeEnsemble, _ root: Int32, _ height: Int) -> [ByteColumns.Test]? {
+    private func obliviousLevels(_ e: TreeEnsemble, _ root: Int32, _ height: Int) -> [TestColumns.Test]? {
         guard (1...Self.obliviousDepth).contains(height) else { return nil }
-        var tests: [ByteColumns.Test] = []
+        var tests: [TestColumns.Test] = []
         var level = [root]
         for _ in 0..<height {
             guard level[0] >= 0 else { return nil }
@@ -93,7 +96,7 @@ struct ByteTrees {
         levels.append(UInt8(depth))
     }
 
-    private mutating func appendOblivious(_ e: TreeEnsemble, _ root: Int32, _ tests: [ByteColumns.Test]) {
+    private mutating func appendOblivious(_ e: TreeEnsemble, _ root: Int32, _ tests: [TestColumns.Test]) {
         append(shape: MAXAI_OBLIVIOUS + tests.count)
         starts.append(Int32(heapOffset.count))
         heapOffset += tests.map { UInt32(64 * $0.column) }
@@ -154,7 +157,7 @@ struct ByteTrees {
             nodes.append(
                 maxai_byte_node(
                     offset: UInt32(64 * test.column), rank: Self.fourTimes(test.limit),
-                    left_leaves: Self.fourTimes(UInt8(left < 0 ? 1 : size[Int(left)])), column: UInt16(test.column),
+                    left_leaves: Self.fourTimes(left < 0 ? 1 : size[Int(left)]), column: UInt16(test.column),
                     child: (positions[left] ?? end, positions[right] ?? end)))
         }
         nodes.append(maxai_byte_node(offset: 0, rank: Self.fourTimes(255), left_leaves: 0, column: 0, child: (end, end)))

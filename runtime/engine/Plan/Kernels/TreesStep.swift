@@ -6,20 +6,33 @@ extension KernelTable {
 }
 
 extension KernelRequest {
-    mutating func trees() throws -> (any Step)? {
+    func trees() throws -> (any Step)? {
         guard let x = operands.first?.slot, x.element == .f32 || x.element == .f64 else { return nil }
         let ensemble = try TreeEnsemble(evaluation, columns: x.width)
         guard ensemble.aggregate == .sum || ensemble.aggregate == .average else { return nil }
-        if let bytes = ByteTrees(ensemble, columns: x.width, xIsF64: x.element == .f64) {
-            return ByteTreesStep(
-                x: x, out: out, scratch: try arena.reserve(.u8, max(bytes.columns.width, ByteTreesStep.scratchWidth)),
-                trees: bytes.pack(ensemble, xIsF64: x.element == .f64, constants),
-                variant: KernelChoice.current, hasVBMI: maxai_cpu_features() & UInt32(MAXAI_CPU_AVX512_VBMI) != 0)
-        }
-        if x.element == .f32, let less = LessTrees(ensemble) {
-            return LessTreesStep(x: x, out: out, trees: less.pack(constants))
-        }
+        let choice = KernelChoice.current
+        let wanted = TreeKernel.wanted
+        if wanted == .general { return GeneralTreesStep(x: x, out: out, trees: general(ensemble)) }
+        let cost = TreeCosts(ensemble, choice)
+        if wanted == .byte || (wanted == nil && cost.byte <= cost.walk), let step = try byteTrees(ensemble, x, choice) { return step }
+        if let step = try walkTrees(ensemble, x, choice) { return step }
+        if wanted == nil, let step = try byteTrees(ensemble, x, choice) { return step }
         return GeneralTreesStep(x: x, out: out, trees: general(ensemble))
+    }
+
+    private func byteTrees(_ e: TreeEnsemble, _ x: Slot, _ choice: KernelChoice) throws -> (any Step)? {
+        guard let bytes = ByteTrees(e, columns: x.width, xIsF64: x.element == .f64) else { return nil }
+        return ByteTreesStep(
+            x: x, out: out, scratch: try arena.reserve(.u8, max(bytes.columns.width, ByteTreesStep.scratchWidth)),
+            trees: bytes.pack(e, xIsF64: x.element == .f64, constants), variant: choice,
+            hasVBMI: maxai_cpu_features() & UInt32(MAXAI_CPU_AVX512_VBMI) != 0, blockRows: bytes.blockRows)
+    }
+
+    private func walkTrees(_ e: TreeEnsemble, _ x: Slot, _ choice: KernelChoice) throws -> (any Step)? {
+        guard let walk = WalkTrees(e, columns: x.width, xIsF64: x.element == .f64) else { return nil }
+        return WalkTreesStep(
+            x: x, out: out, scratch: try arena.reserve(.u16, max(walk.columns.width, 1)),
+            trees: walk.pack(e, xIsF64: x.element == .f64, constants), variant: choice, blockRows: walk.blockRows)
     }
 
     func general(_ e: TreeEnsemble) -> maxai_trees {
@@ -61,16 +74,27 @@ struct GeneralTreesStep: Step, @unchecked Sendable {
     }
 }
 
-/// Trees of `x < threshold` in f32, portable.
-struct LessTreesStep: Step, @unchecked Sendable {
-    var kernel: String { "trees.less.scalar" }
+/// Trees of any size on 16-bit codes, portable.
+struct WalkTreesStep: Step, @unchecked Sendable {
+    var kernel: String { "trees.walk.\(variant)" }
     let x: Slot
     let out: Slot
-    let trees: maxai_less_trees
+    /// A code per column that trees compare.
+    let scratch: Slot
+    let trees: maxai_walk_trees
+    /// How codes are made; walks are the same everywhere.
+    let variant: KernelChoice
+    let blockRows: Int
 
     func run(_ frame: Frame) {
+        let codes = frame.pointer(scratch, as: UInt16.self)
         withUnsafePointer(to: trees) {
-            maxai_less_trees_scalar($0, frame.pointer(x), frame.stride, frame.rows, frame.pointer(out))
+            switch variant {
+            case .scalar: maxai_walk_codes_scalar($0, frame.raw(x), frame.stride, frame.rows, codes)
+            case .avx2: maxai_walk_codes_avx2($0, frame.raw(x), frame.stride, frame.rows, codes)
+            case .avx512: maxai_walk_codes_avx512($0, frame.raw(x), frame.stride, frame.rows, codes)
+            }
+            maxai_walk_trees_scalar($0, codes, frame.stride, frame.rows, frame.raw(out))
         }
     }
 }
@@ -90,6 +114,7 @@ struct ByteTreesStep: Step, @unchecked Sendable {
     let trees: maxai_byte_trees
     let variant: KernelChoice
     let hasVBMI: Bool
+    let blockRows: Int
 
     func run(_ frame: Frame) {
         let (x, out, bytes) = (frame.raw(x), frame.raw(out), frame.pointer(scratch, as: UInt8.self))

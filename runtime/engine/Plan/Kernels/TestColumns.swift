@@ -1,28 +1,35 @@
 import CMaxKernels
 import MaxIR
 
-/// The byte columns that the tests of an ensemble need: every test is made "byte > limit goes right".
+/// The columns of small integers that the tests of an ensemble need: every test is made "code > limit goes right".
 ///
 /// A threshold test reads a rank: how many of its column's thresholds are not above x, so that x >= threshold k
 /// exactly when the rank is above k. Missing values get the lowest or the highest rank, in a column of their own
-/// policy. A column of more than 254 thresholds gives several columns of ranks. A set test reads a table by
-/// category. Whatever fits neither is evaluated once for each row.
-struct ByteColumns {
-    /// A test as trees on bytes see it.
+/// policy. A column of more thresholds than codes can tell apart gives several columns of ranks. A set test reads a
+/// table by category, where codes are bytes. Whatever fits neither is evaluated once for each row.
+struct TestColumns {
+    enum Code {
+        case byte, word
+
+        /// Ranks 0 ... thresholds; the highest code is that of a missing value that goes right.
+        var thresholds: Int { self == .byte ? 254 : 65534 }
+    }
+
+    /// A test as trees on codes see it.
     struct Test: Equatable {
         var column: Int
-        /// Bytes above it go right.
-        var limit: UInt8
+        /// Codes above it go right.
+        var limit: Int
         /// Whether right is the true child.
         var rightIsTrue: Bool
     }
 
-    private static let thresholdsPerColumn = 254
     private static let lastCategory = 251
     private static let maximumWidth = 1 << 14
+    private let code: Code
 
     /// A column of category bytes, and the byte columns of its set tests, side by side.
-    private struct Categories {
+    struct Categories {
         var source: Int32
         var out: Int
         var firstSet = 0
@@ -30,17 +37,28 @@ struct ByteColumns {
         var tables: [[UInt8]] = []
     }
 
+    /// The ranks of a column in some of its thresholds, one output per policy of missing values; -1: not used.
+    struct Ranks {
+        var source: Int32
+        var thresholds: [Double]
+        var out = [Int32](repeating: -1, count: Int(MAXAI_POLICIES))
+
+        var ofZero: Int { thresholds.count { $0 <= 0 } }
+    }
+
     private(set) var width = 0
     /// One per node of the ensemble.
     private(set) var tests: [Test] = []
     let comparesF64: Bool
 
-    private var ranks: [(column: maxai_rank_column, thresholds: [Double])] = []
-    private var categories: [Categories] = []
-    private var single: [(column: maxai_test_column, set: Int32)] = []
+    private(set) var ranks: [Ranks] = []
+    private(set) var categories: [Categories] = []
+    private(set) var single: [(column: maxai_test_column, set: Int32)] = []
 
-    /// nil when the ensemble needs so many columns that bytes do not pay.
-    init?(_ e: TreeEnsemble, columns: Int, xIsF64: Bool) {
+    /// nil when the ensemble needs so many columns that codes do not pay.
+    init?(_ e: TreeEnsemble, columns: Int, xIsF64: Bool, code: Code) {
+        self.code = code
+        let perColumn = code.thresholds
         comparesF64 = xIsF64 && e.threshold.elementType == .f64
         let (nodes, source) = (e.nodeCount, e.column)
         let less = LessTest.all(e, comparesF64: comparesF64)
@@ -55,14 +73,9 @@ struct ByteColumns {
             for value in thresholds[column] where distinct.last != value { distinct.append(value) }
             thresholds[column] = distinct
             firstRank[column] = ranks.count
-            for start in stride(from: 0, to: distinct.count, by: Self.thresholdsPerColumn) {
-                let part = Array(distinct[start..<min(start + Self.thresholdsPerColumn, distinct.count)])
-                var rank = maxai_rank_column()
-                rank.source = Int32(column)
-                rank.count = Int32(part.count)
-                rank.out = (-1, -1, -1, -1, -1)
-                rank.rank_of_zero = UInt8(part.count { $0 <= 0 })
-                ranks.append((rank, part))
+            for start in stride(from: 0, to: distinct.count, by: perColumn) {
+                ranks.append(
+                    Ranks(source: Int32(column), thresholds: Array(distinct[start..<min(start + perColumn, distinct.count)])))
             }
         }
         var sets = OtherTests()
@@ -76,10 +89,9 @@ struct ByteColumns {
         for node in 0..<nodes {
             if let test = less[node] {
                 let position = Self.position(of: test.threshold, in: thresholds[Int(source[node])])
-                let rank = firstRank[Int(source[node])] + position / Self.thresholdsPerColumn
+                let rank = firstRank[Int(source[node])] + position / perColumn
                 let column = rankColumn(rank, test.policy)
-                tests.append(
-                    Test(column: column, limit: UInt8(position % Self.thresholdsPerColumn), rightIsTrue: test.isSwapped))
+                tests.append(Test(column: column, limit: position % perColumn, rightIsTrue: test.isSwapped))
             } else {
                 let column =
                     switch others[node] {
@@ -98,13 +110,10 @@ struct ByteColumns {
         return width - 1
     }
 
-    /// The byte column of a policy; made when first asked for.
+    /// The column of a policy; made when first asked for.
     private mutating func rankColumn(_ rank: Int, _ policy: Int) -> Int {
-        let known = withUnsafeBytes(of: ranks[rank].column.out) { $0.bindMemory(to: Int32.self)[policy] }
-        guard known < 0 else { return Int(known) }
-        let column = take()
-        withUnsafeMutableBytes(of: &ranks[rank].column.out) { $0.bindMemory(to: Int32.self)[policy] = Int32(column) }
-        return column
+        if ranks[rank].out[policy] < 0 { ranks[rank].out[policy] = Int32(take()) }
+        return Int(ranks[rank].out[policy])
     }
 
     private static func position(of value: Double, in sorted: [Double]) -> Int {
@@ -119,7 +128,7 @@ struct ByteColumns {
     /// The tests that are not of thresholds, each kind once.
     private struct OtherTests {
         enum Found {
-            /// A byte column of its own.
+            /// A column of its own.
             case single(Int)
             /// Position `position` among the sets of category column `index`.
             case set(index: Int, position: Int)
@@ -135,7 +144,7 @@ struct ByteColumns {
         private var found: [Key: Found] = [:]
         private var categoryColumns: [Int32: Int] = [:]
 
-        mutating func find(_ e: TreeEnsemble, _ node: Int, _ bytes: inout ByteColumns) -> Found {
+        mutating func find(_ e: TreeEnsemble, _ node: Int, _ all: inout TestColumns) -> Found {
             let isMember = TreeEnsemble.Comparison(rawValue: e.comparison[node]) == .member
             let set = isMember ? e.set[node] : -1
             let words = isMember ? e.setWords[Int(e.setOffsets[Int(set)])..<Int(e.setOffsets[Int(set) + 1])] : []
@@ -145,24 +154,24 @@ struct ByteColumns {
                 words: words)
             if let known = found[key] { return known }
             let result: Found
-            if isMember, words.lastMember ?? 0 <= ByteColumns.lastCategory {
-                let index = categoryColumns[key.column] ?? bytes.categories.count
-                if index == bytes.categories.count {
-                    bytes.categories.append(Categories(source: key.column, out: 0))
+            if isMember, all.code == .byte, words.lastMember ?? 0 <= TestColumns.lastCategory {
+                let index = categoryColumns[key.column] ?? all.categories.count
+                if index == all.categories.count {
+                    all.categories.append(Categories(source: key.column, out: 0))
                     categoryColumns[key.column] = index
                 }
                 let policy = e.policy(of: node)
-                result = .set(index: index, position: bytes.categories[index].tables.count)
-                bytes.categories[index].tables.append(
-                    (0..<256).map { ByteColumns.isTrue($0, words, policy.missing, policy.goesTrue) ? 0 : 1 })
+                result = .set(index: index, position: all.categories[index].tables.count)
+                all.categories[index].tables.append(
+                    (0..<256).map { TestColumns.isTrue($0, words, policy.missing, policy.goesTrue) ? 0 : 1 })
             } else {
                 var test = maxai_test_column()
                 test.source = key.column
-                test.out = Int32(bytes.take())
+                test.out = Int32(all.take())
                 test.comparison = key.comparison
                 test.missing = key.missing
                 test.threshold = threshold
-                bytes.single.append((test, set))
+                all.single.append((test, set))
                 result = .single(Int(test.out))
             }
             found[key] = result
@@ -184,57 +193,6 @@ struct ByteColumns {
             }
         default: false
         }
-    }
-
-    /// Writes the columns into `trees`.
-    func pack(_ e: TreeEnsemble, into trees: inout maxai_byte_trees, _ constants: ConstantMemory) {
-        // Kernels tell two groups of 64 rows from one by how far apart their bytes are.
-        trees.width = Int32(max(width, 1))
-        trees.compares_f64 = comparesF64 ? 1 : 0
-        trees.set_rule = e.setRule.code
-        trees.rank_count = Int32(ranks.count)
-        trees.category_count = Int32(categories.count)
-        trees.test_count = Int32(single.count)
-        trees.ranks = UnsafePointer(
-            constants.copy(
-                ranks.map { rank in
-                    var out = rank.column
-                    let all = rank.thresholds + [Double](repeating: .nan, count: 256 - rank.thresholds.count)
-                    let first = stride(from: 16, to: 256, by: 16).map { all[$0] } + [.nan]
-                    out.thresholds = floats(all, constants)
-                    out.first = floats(first, constants)
-                    return out
-                }))
-        trees.categories = UnsafePointer(
-            constants.copy(
-                categories.map { column in
-                    let byCategory = (0..<256).flatMap { category in column.tables.map { $0[category] } }
-                    let bySet = column.tables.flatMap { table in
-                        stride(from: 0, to: 256, by: 8).map { first in
-                            (0..<8).reduce(UInt8(0)) { $0 | table[first + $1] << UInt8($1) }
-                        }
-                    }
-                    return maxai_category_column(
-                        source: column.source, out: Int32(column.out), first_set: Int32(column.firstSet),
-                        set_count: Int32(column.tables.count), by_category: UnsafePointer(constants.copy(byCategory)),
-                        by_set: UnsafePointer(constants.copy(bySet)))
-                }))
-        let setWords = single.contains { $0.set >= 0 } ? UnsafePointer(constants.copy(e.setWords)) : nil
-        trees.tests = UnsafePointer(
-            constants.copy(
-                single.map { test in
-                    var out = test.column
-                    if test.set >= 0, let setWords {
-                        let (start, end) = (e.setOffsets[Int(test.set)], e.setOffsets[Int(test.set) + 1])
-                        out.words = setWords + Int(start)
-                        out.word_count = end - start
-                    }
-                    return out
-                }))
-    }
-
-    private func floats(_ values: [Double], _ constants: ConstantMemory) -> UnsafeRawPointer {
-        comparesF64 ? UnsafeRawPointer(constants.copy(values)) : UnsafeRawPointer(constants.copy(values.map { Float($0) }))
     }
 }
 
