@@ -75,7 +75,24 @@ def table():
         ("lambdarank", {"objective": "lambdarank"}, "grades", "floats", 15),
         ("rank-xendcg", {"objective": "rank_xendcg"}, "grades", "missing", 15),
     ]  # fmt: skip
-    return plain
+    linear = {"linear_tree": True, "linear_lambda": 0.01}
+    return plain + [
+        ("linear-regression", squared | linear, "real", "floats", 20),
+        ("linear-regression-missing", squared | linear, "real", "missing", 20),
+        ("linear-regression-no-missing", squared | linear | {"use_missing": False}, "real", "missing", 15),
+        ("linear-regression-sparse", squared | linear | {"linear_lambda": 0}, "real", "sparse", 15),
+        ("linear-regression-constant", squared | linear | {"min_data_in_leaf": 10000}, "real", "floats", 3),
+        ("linear-regression-255-leaves", squared | linear | {"num_leaves": 255, "min_data_in_leaf": 2}, "real", "missing", 10),
+        ("linear-regression-codes", squared | linear, "real", "codes-missing", 20),
+        ("linear-regression-strings", squared | linear, "real", "strings", 15),
+        ("linear-huber", {"objective": "huber"} | linear, "real", "missing", 15),
+        ("linear-poisson", {"objective": "poisson"} | linear, "positive", "floats", 10),
+        ("linear-binary", {"objective": "binary"} | linear, "binary", "missing", 20),
+        ("linear-multiclass", {"objective": "multiclass", "num_class": 4} | linear, "classes", "codes-missing", 10),
+        ("linear-dart", squared | linear | {"boosting": "dart", "drop_rate": 0.4}, "real", "missing", 15),
+        ("linear-large-terms", squared | linear, "real", "missing", 5),
+        ("linear-goss", squared | linear | {"data_sample_strategy": "goss"}, "real", "floats", 15),
+    ]
 
 
 def features(rng, kind, rows=600):
@@ -112,6 +129,20 @@ def label(rng, what, frame):
     if what == "grades":
         return np.digitize(y, np.quantile(y, [0.5, 0.8, 0.95])).astype(float)
     return y
+
+
+def large_terms(text):
+    """A model whose leaves tell 1e-35 from 0, and whose sums overflow."""
+    lines = []
+    for line in text.splitlines():
+        key, _, values = line.partition("=")
+        if key == "leaf_const":
+            line = "leaf_const=" + " ".join("-0" for _ in values.split())
+        if key == "leaf_coeff":
+            line = "leaf_coeff=" + " ".join(repr(float(v) * 10 ** (i % 4 * 15)) for i, v in enumerate(values.split()))
+        if key != "tree_sizes":  # the trees' lengths in bytes, which change
+            lines.append(line)
+    return "\n".join(lines) + "\n"
 
 
 def thresholds(booster):
@@ -194,6 +225,8 @@ def generate(root):
         )
         settings = {"verbosity": -1, "num_threads": 1, "seed": 3, "deterministic": True, "min_data_in_leaf": 5} | settings
         booster = lightgbm.train(settings, data, rounds)
+        if name == "linear-large-terms":
+            booster = lightgbm.Booster(model_str=large_terms(booster.model_to_string()))
         rows, groups = rows_to_try(rng, frame, kind, booster)
         given = rows if typed else rows.to_numpy(np.float64)
         margin = booster.predict(given, raw_score=True, num_threads=1)

@@ -38,6 +38,11 @@ typedef struct {
   const int64_t *set_offsets;
   const uint64_t *set_words;
   const void *leaf_values, *base;
+  // Linear leaves, NULL where there are none: leaf l gives linear_base[l] plus the products of the terms
+  // linear_offsets[l] ..< linear_offsets[l + 1], or its value where a column of them is NaN.
+  const int64_t *linear_offsets;
+  const int32_t *linear_columns;
+  const double *linear_coefficients, *linear_base;
 } maxai_trees;
 
 // Any ensemble of sums, eight rows in flight.

@@ -140,11 +140,12 @@ AVX512_INLINE void heap_tree(const maxai_byte_trees *t, int32_t tree, int depth,
                              size_t stride, size_t rows, void *out) {
   size_t block = 64 * (size_t)t->width, row = 0;
   heap h = {t->heap_offset + t->starts[tree], t->heap_limit + t->starts[tree], bytes, block};
-  for (; row + 128 <= rows; row += 128, h.bytes += 2 * block) heap_rows(t, tree, depth, &h, stride, row, out);
-  if (row < rows) {
-    heap single = {h.offset, h.limit, h.bytes, 0};
-    heap_rows(t, tree, depth, &single, stride, row, out);
-  }
+  // Trees of a lone leaf may have no columns at all.
+  if (block > 0)
+    for (; row + 128 <= rows; row += 128, h.bytes += 2 * block)
+      heap_rows(t, tree, depth, &h, stride, row, out);
+  for (h.apart = 0; row < rows; row += 64, h.bytes += block)
+    heap_rows(t, tree, depth, &h, stride, row, out);
 }
 
 // Masks say which rows reach a node; NO_CHILD's belongs to nobody.

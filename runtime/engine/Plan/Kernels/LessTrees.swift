@@ -13,9 +13,9 @@ struct LessTrees {
     let leafValues: [Float]
     let base: [Float]
 
-    /// nil when a test has no such form, leaves have several values, or sums are not plain f32.
+    /// nil when a test has no such form, leaves have several values, are linear, or sums are not plain f32.
     init?(_ e: TreeEnsemble) {
-        guard e.aggregate == .sum, e.leafStride == 1, case .f32(let leaves) = e.leafValues, case .f32(let base) = e.base
+        guard e.linear == nil, e.aggregate == .sum, e.leafStride == 1, case .f32(let leaves) = e.leafValues, case .f32(let base) = e.base
         else { return nil }
         leafValues = leaves
         self.base = base

@@ -42,7 +42,11 @@ extension KernelRequest {
             leaf_is_f64: e.leafValues.elementType == .f64 ? 1 : 0, nodes: UnsafePointer(constants.copy(nodes)),
             roots: constants.copy(e.roots),
             tree_output: constants.copy(e.treeOutput), set_offsets: constants.copy(e.setOffsets),
-            set_words: constants.copy(e.setWords), leaf_values: floats(e.leafValues), base: floats(e.base))
+            set_words: constants.copy(e.setWords), leaf_values: floats(e.leafValues), base: floats(e.base),
+            linear_offsets: e.linear.map { UnsafePointer(constants.copy($0.offsets)) },
+            linear_columns: e.linear.map { UnsafePointer(constants.copy($0.columns)) },
+            linear_coefficients: e.linear.map { UnsafePointer(constants.copy($0.coefficients)) },
+            linear_base: e.linear.map { UnsafePointer(constants.copy($0.base)) })
     }
 }
 
