@@ -82,6 +82,7 @@ def table():
         ("linear-regression-no-missing", squared | linear | {"use_missing": False}, "real", "missing", 15),
         ("linear-regression-sparse", squared | linear | {"linear_lambda": 0}, "real", "sparse", 15),
         ("linear-regression-constant", squared | linear | {"min_data_in_leaf": 10000}, "real", "floats", 3),
+        ("linear-regression-lone-leaf", squared | linear | {"min_gain_to_split": 1e9}, "real", "floats", 3),
         ("linear-regression-255-leaves", squared | linear | {"num_leaves": 255, "min_data_in_leaf": 2}, "real", "missing", 10),
         ("linear-regression-codes", squared | linear, "real", "codes-missing", 20),
         ("linear-regression-strings", squared | linear, "real", "strings", 15),
@@ -172,7 +173,7 @@ def rows_to_try(rng, frame, kind, booster):
         for value in (t, np.nextafter(t, -np.inf), np.nextafter(t, np.inf))
     ]
     free = [c for c in range(FEATURES) if c not in typed]
-    share = ROWS // 4
+    share = ROWS // (2 + bool(near) + ("codes" in kind))
     parts, groups = [frame.iloc[rng.integers(len(frame), size=share)]], [("ordinary", share)]
     special = frame.iloc[rng.integers(len(frame), size=share)].copy()
     for column in free:
@@ -223,6 +224,11 @@ def generate(root):
         data = lightgbm.Dataset(
             frame, y, categorical_feature=coded, group=[30] * 20 if what == "grades" else None, free_raw_data=False
         )
+        configuration = {
+            "model": settings["objective"],
+            "data": f"{what}, {kind}",
+            "settings": ", ".join([*(f"{k}={v}" for k, v in settings.items() if k != "objective"), f"{rounds} rounds"]),
+        }
         settings = {"verbosity": -1, "num_threads": 1, "seed": 3, "deterministic": True, "min_data_in_leaf": 5} | settings
         booster = lightgbm.train(settings, data, rounds)
         if name == "linear-large-terms":
@@ -244,7 +250,7 @@ def generate(root):
         ]
         folder.write(
             "model.txt", booster.model_to_string().encode(), kind="lightgbm", source=SOURCE, made_with=SOURCE,
-            settings=settings | {"rounds": rounds}, notes="", groups=groups, sets=sets,
+            settings=settings | {"rounds": rounds}, configuration=configuration, notes="", groups=groups, sets=sets,
         )  # fmt: skip
         written.append((folder.name, len(rows), ""))
     return written

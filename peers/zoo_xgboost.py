@@ -271,6 +271,11 @@ def generate(root):
         typed = kind in TYPED
         arguments = {k: np.asarray(v, np.float32) if k != "group" else v for k, v in labels(rng, label, frame).items()}
         data = xgboost.DMatrix(frame, enable_categorical=True, feature_types=None if typed else types, **arguments)
+        configuration = {
+            "model": settings["objective"],
+            "data": f"{label}, {kind}",
+            "settings": ", ".join([*(f"{k}={v}" for k, v in settings.items() if k != "objective"), f"{rounds} rounds, {form}"]),
+        }
         settings = {"max_depth": 4, "eta": 0.3, "seed": 7, "nthread": 1} | settings
         booster = xgboost.train(settings, data, num_boost_round=rounds)
         rows, groups = rows_to_try(rng, frame, kind, booster)
@@ -305,6 +310,7 @@ def generate(root):
             source=SOURCE,
             made_with=SOURCE,
             settings=settings | {"rounds": rounds},
+            configuration=configuration,
             notes=notes,
             groups=groups,
             sets=sets,

@@ -144,8 +144,7 @@ AVX512_INLINE void heap_tree(const maxai_byte_trees *t, int32_t tree, int depth,
   if (block > 0)
     for (; row + 128 <= rows; row += 128, h.bytes += 2 * block)
       heap_rows(t, tree, depth, &h, stride, row, out);
-  for (h.apart = 0; row < rows; row += 64, h.bytes += block)
-    heap_rows(t, tree, depth, &h, stride, row, out);
+  for (h.apart = 0; row < rows; row += 64, h.bytes += block) heap_rows(t, tree, depth, &h, stride, row, out);
 }
 
 // Masks say which rows reach a node; NO_CHILD's belongs to nobody.
