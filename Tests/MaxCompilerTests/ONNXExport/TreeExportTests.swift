@@ -99,10 +99,9 @@ import Testing
                 == "onnx: node 0 'trees' \"forest\": the start value is -0.0, and ONNX starts at 0.0")
         #expect(try refusal(try ensemble(threshold: .f64)).hasSuffix("thresholds are f64 and leaves f32; ONNX has one type for both"))
         var linear = try ensemble(threshold: .f64, base: .f64([0, 0]))
-        linear.linear = LinearLeaves()
-        linear.linear?.base = [1, 2, 3, 4, 5]
-        linear.linear?.offsets = [0, 0, 0, 1, 1, 1]
-        (linear.linear?.columns, linear.linear?.coefficients) = ([2], [0.5])
+        var leaf = LinearLeaves()
+        (leaf.base, leaf.offsets, leaf.columns, leaf.coefficients) = ([1, 2, 3, 4, 5], [0, 0, 0, 1, 1, 1], [2], [0.5])
+        linear.linear = leaf
         let leaves = try graph(linear)
         for allowed in [false, true] {
             #expect(

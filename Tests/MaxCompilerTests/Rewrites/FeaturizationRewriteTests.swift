@@ -214,11 +214,13 @@ import Testing
     @Test func nothingFoldsIntoTreesWithLinearLeaves() throws {
         var random = SplitMix(seed: 22)
         var trees = try ensemble(&random, columns: 3, threshold: .f64, lone: [0.1])
-        trees.linear = LinearLeaves()
-        trees.linear?.base = (0..<trees.leafCount).map { Double($0) }
-        trees.linear?.columns = (0..<trees.leafCount).map { Int32($0 % 3) }
-        trees.linear?.coefficients = (0..<trees.leafCount).map { Double($0) / 8 }
-        trees.linear?.offsets = (0...trees.leafCount).map { Int64($0) }
+        let leaves = Array(0..<trees.leafCount)
+        var linear = LinearLeaves()
+        linear.base = leaves.map { Double($0) }
+        linear.columns = leaves.map { Int32($0 % 3) }
+        linear.coefficients = leaves.map { Double($0) / 8 }
+        linear.offsets = (0...leaves.count).map { Int64($0) }
+        trees.linear = linear
         #expect(!(try fires("fold-imputer-into-trees", try graph(trees, after: Ops.imputer, imputing([1])))))
         #expect(!(try fires("fold-scaler-into-trees", try graph(trees, after: Ops.scaler, scaling([1], [2])))))
         #expect(!(try fires("fold-lone-leaves", try graph(trees))))
