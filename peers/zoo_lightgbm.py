@@ -233,6 +233,7 @@ def generate(root):
         booster = lightgbm.train(settings, data, rounds)
         if name == "linear-large-terms":
             booster = lightgbm.Booster(model_str=large_terms(booster.model_to_string()))
+            configuration["settings"] += ", then leaf_const 0 and leaf_coeff up to 1e45 times as large"
         rows, groups = rows_to_try(rng, frame, kind, booster)
         given = rows if typed else rows.to_numpy(np.float64)
         margin = booster.predict(given, raw_score=True, num_threads=1)

@@ -74,7 +74,10 @@ private func sound() throws -> TreeEnsemble {
 
     static let linearFaults: [(String, String, @Sendable (inout TreeEnsemble) -> Void)] = [
         ("sums of another type", "leaf_values", { ($0.leafValues, $0.base) = (.f32([1, 2, 3]), .f32([0])) }),
-        ("several values per leaf", "leaf_values", { ($0.leafStride, $0.base) = (3, .f64([0, 0, 0])) }),
+        (
+            "several values per leaf", "leaf_values",
+            { ($0.leafStride, $0.leafValues, $0.base) = (3, .f64(Array(repeating: 1, count: 9)), .f64([0, 0, 0])) }
+        ),
         ("too few start values", "linear_base", { $0.linear?.base = [1, 2] }),
         ("too few offsets", "linear_offsets", { $0.linear?.offsets = [0, 2, 3] }),
         ("no offsets", "linear_offsets", { $0.linear?.offsets = [] }),
