@@ -84,6 +84,7 @@ def table():
         ("linear-regression-constant", squared | linear | {"min_data_in_leaf": 10000}, "real", "floats", 3),
         ("linear-regression-lone-leaf", squared | linear | {"min_gain_to_split": 1e9}, "real", "floats", 3),
         ("linear-regression-255-leaves", squared | linear | {"num_leaves": 255, "min_data_in_leaf": 2}, "real", "missing", 10),
+        ("linear-regression-deep", squared | linear | {"num_leaves": 500, "min_data_in_leaf": 1}, "real", "missing", 6),
         ("linear-regression-codes", squared | linear, "real", "codes-missing", 20),
         ("linear-regression-strings", squared | linear, "real", "strings", 15),
         ("linear-huber", {"objective": "huber"} | linear, "real", "missing", 15),

@@ -155,7 +155,7 @@ private func matrix(_ dice: inout Dice, _ rows: Int, _ columns: Int) -> [Float] 
         }
     }
 
-    @Test(arguments: [0, 4], [ElementType.f32, .f64])
+    @Test(arguments: [0, 4, 7, 10], [ElementType.f32, .f64])
     func `linear leaves are the reference's`(depth: Int, input: ElementType) throws {
         var dice = Dice(state: 14)
         var ensemble = try forest(

@@ -11,15 +11,20 @@ extension KernelRequest {
         let ensemble = try TreeEnsemble(evaluation, columns: x.width)
         guard ensemble.aggregate == .sum || ensemble.aggregate == .average else { return nil }
         if let bytes = ByteTrees(ensemble, columns: x.width, xIsF64: x.element == .f64) {
-            return ByteTreesStep(
-                x: x, out: out, scratch: try arena.reserve(.u8, max(bytes.columns.width, ByteTreesStep.scratchWidth)),
-                trees: bytes.pack(ensemble, xIsF64: x.element == .f64, constants),
-                variant: KernelChoice.current, hasVBMI: maxai_cpu_features() & UInt32(MAXAI_CPU_AVX512_VBMI) != 0)
+            return try byteTrees(bytes, ensemble, x, out)
         }
+        if let linear = try linearTrees(ensemble, x) { return linear }
         if x.element == .f32, let less = LessTrees(ensemble) {
             return LessTreesStep(x: x, out: out, trees: less.pack(constants))
         }
         return GeneralTreesStep(x: x, out: out, trees: general(ensemble))
+    }
+
+    func byteTrees(_ bytes: ByteTrees, _ e: TreeEnsemble, _ x: Slot, _ out: Slot) throws -> ByteTreesStep {
+        ByteTreesStep(
+            x: x, out: out, scratch: try arena.reserve(.u8, max(bytes.columns.width, ByteTreesStep.scratchWidth)),
+            trees: bytes.pack(e, xIsF64: x.element == .f64, constants), variant: KernelChoice.current,
+            hasVBMI: maxai_cpu_features() & UInt32(MAXAI_CPU_AVX512_VBMI) != 0)
     }
 
     func general(_ e: TreeEnsemble) -> maxai_trees {
