@@ -29,10 +29,11 @@ def around(thresholds):
     return np.unique(np.concatenate([t, below, above]))
 
 
-def float_rows(rng, ordinary, thresholds=None, finite=False, limit=400):
+def float_rows(rng, ordinary, thresholds=None, finite=False, limit=400, times=1):
     """Rows to try on a model whose ordinary rows are given, [n, features] float32 or float64.
 
-    thresholds: feature index -> thresholds met there. Returns the rows and their groups.
+    thresholds: feature index -> thresholds met there; limit: most rows of them; times: how often each special value and
+    threshold is tried. Returns the rows and their groups.
     """
     n, features = ordinary.shape
     rows, groups = [ordinary], [("ordinary", n)]
@@ -42,11 +43,11 @@ def float_rows(rng, ordinary, thresholds=None, finite=False, limit=400):
         row = ordinary[rng.integers(n)].copy()
         row[:] = value
         picks.append(row)
-        for _ in range(2):
+        for _ in range(3 * times - 1):
             row = ordinary[rng.integers(n)].copy()
             row[rng.integers(features)] = value
             picks.append(row)
-    for _ in range(40):
+    for _ in range(40 * times):
         row = ordinary[rng.integers(n)].copy()
         mask = rng.random(features) < 0.4
         row[mask] = rng.choice(special, mask.sum())
@@ -57,6 +58,8 @@ def float_rows(rng, ordinary, thresholds=None, finite=False, limit=400):
     if near:
         if len(near) > limit:
             near = [near[i] for i in sorted(rng.choice(len(near), limit, replace=False))]
+        if times > 1:
+            near = [near[i % len(near)] for i in range(limit * times)]
         picks = []
         for feature, value in near:
             row = ordinary[rng.integers(n)].copy()

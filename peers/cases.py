@@ -8,6 +8,7 @@ and without padding, so that a reader in any language needs a JSON parser and no
       "source": "onnxruntime 1.32.0",         what computed the outputs
       "made_with": "scikit-learn 1.9.1 ...",  what made the model
       "notes": "...",
+      "configuration": {"model": "...", "data": "...", "settings": "..."},    of tree models: texts for a table
       "skip_reason": "...",                   only if the case or its values cannot be written down
       "groups": [{"name": "ordinary", "rows": [0, 200]}, ...],   half-open, of set 0
       "reference": "agrees" | "differs" | "fails: ...",          onnx.reference against outputs of set 0

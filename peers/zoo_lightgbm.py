@@ -75,7 +75,26 @@ def table():
         ("lambdarank", {"objective": "lambdarank"}, "grades", "floats", 15),
         ("rank-xendcg", {"objective": "rank_xendcg"}, "grades", "missing", 15),
     ]  # fmt: skip
-    return plain
+    linear = {"linear_tree": True, "linear_lambda": 0.01}
+    return plain + [
+        ("linear-regression", squared | linear, "real", "floats", 20),
+        ("linear-regression-missing", squared | linear, "real", "missing", 20),
+        ("linear-regression-no-missing", squared | linear | {"use_missing": False}, "real", "missing", 15),
+        ("linear-regression-sparse", squared | linear | {"linear_lambda": 0}, "real", "sparse", 15),
+        ("linear-regression-constant", squared | linear | {"min_data_in_leaf": 10000}, "real", "floats", 3),
+        ("linear-regression-lone-leaf", squared | linear | {"min_gain_to_split": 1e9}, "real", "floats", 3),
+        ("linear-regression-255-leaves", squared | linear | {"num_leaves": 255, "min_data_in_leaf": 2}, "real", "missing", 10),
+        ("linear-regression-deep", squared | linear | {"num_leaves": 500, "min_data_in_leaf": 1}, "real", "missing", 6),
+        ("linear-regression-codes", squared | linear, "real", "codes-missing", 20),
+        ("linear-regression-strings", squared | linear, "real", "strings", 15),
+        ("linear-huber", {"objective": "huber"} | linear, "real", "missing", 15),
+        ("linear-poisson", {"objective": "poisson"} | linear, "positive", "floats", 10),
+        ("linear-binary", {"objective": "binary"} | linear, "binary", "missing", 20),
+        ("linear-multiclass", {"objective": "multiclass", "num_class": 4} | linear, "classes", "codes-missing", 10),
+        ("linear-dart", squared | linear | {"boosting": "dart", "drop_rate": 0.4}, "real", "missing", 15),
+        ("linear-large-terms", squared | linear, "real", "missing", 5),
+        ("linear-goss", squared | linear | {"data_sample_strategy": "goss"}, "real", "floats", 15),
+    ]
 
 
 def features(rng, kind, rows=600):
@@ -114,6 +133,20 @@ def label(rng, what, frame):
     return y
 
 
+def large_terms(text):
+    """A model whose leaves tell 1e-35 from 0, and whose sums overflow."""
+    lines = []
+    for line in text.splitlines():
+        key, _, values = line.partition("=")
+        if key == "leaf_const":
+            line = "leaf_const=" + " ".join("-0" for _ in values.split())
+        if key == "leaf_coeff":
+            line = "leaf_coeff=" + " ".join(repr(float(v) * 10 ** (i % 4 * 15)) for i, v in enumerate(values.split()))
+        if key != "tree_sizes":  # the trees' lengths in bytes, which change
+            lines.append(line)
+    return "\n".join(lines) + "\n"
+
+
 def thresholds(booster):
     """Feature -> thresholds of its numeric splits."""
     found = {}
@@ -141,7 +174,7 @@ def rows_to_try(rng, frame, kind, booster):
         for value in (t, np.nextafter(t, -np.inf), np.nextafter(t, np.inf))
     ]
     free = [c for c in range(FEATURES) if c not in typed]
-    share = ROWS // 4
+    share = ROWS // (2 + bool(near) + ("codes" in kind))
     parts, groups = [frame.iloc[rng.integers(len(frame), size=share)]], [("ordinary", share)]
     special = frame.iloc[rng.integers(len(frame), size=share)].copy()
     for column in free:
@@ -192,8 +225,16 @@ def generate(root):
         data = lightgbm.Dataset(
             frame, y, categorical_feature=coded, group=[30] * 20 if what == "grades" else None, free_raw_data=False
         )
+        configuration = {
+            "model": settings["objective"],
+            "data": f"{what}, {kind}",
+            "settings": ", ".join([*(f"{k}={v}" for k, v in settings.items() if k != "objective"), f"{rounds} rounds"]),
+        }
         settings = {"verbosity": -1, "num_threads": 1, "seed": 3, "deterministic": True, "min_data_in_leaf": 5} | settings
         booster = lightgbm.train(settings, data, rounds)
+        if name == "linear-large-terms":
+            booster = lightgbm.Booster(model_str=large_terms(booster.model_to_string()))
+            configuration["settings"] += ", then leaf_const 0 and leaf_coeff up to 1e45 times as large"
         rows, groups = rows_to_try(rng, frame, kind, booster)
         given = rows if typed else rows.to_numpy(np.float64)
         margin = booster.predict(given, raw_score=True, num_threads=1)
@@ -211,7 +252,7 @@ def generate(root):
         ]
         folder.write(
             "model.txt", booster.model_to_string().encode(), kind="lightgbm", source=SOURCE, made_with=SOURCE,
-            settings=settings | {"rounds": rounds}, notes="", groups=groups, sets=sets,
+            settings=settings | {"rounds": rounds}, configuration=configuration, notes="", groups=groups, sets=sets,
         )  # fmt: skip
         written.append((folder.name, len(rows), ""))
     return written

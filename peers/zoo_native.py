@@ -291,8 +291,15 @@ def write(out, name, model, x, groups, notes):
         path = pathlib.Path(scratch, "model.maxir")
         maxai.export(model, path, name=name)
         content = path.read_bytes()
+    last = model[-1] if isinstance(model, pipeline.Pipeline) else model
+    before = [type(step).__name__ for step in model[:-1]] if last is not model else []
+    configuration = {
+        "model": type(last).__name__,
+        "data": notes,
+        "settings": ", ".join([*(f"after {step}" for step in before), " ".join(repr(last).split()).partition("(")[2][:-1]]),
+    }
     folder.write(
-        "model.maxir", content, kind="maxir", source=SOURCE, made_with=SOURCE, notes=notes, groups=groups,
+        "model.maxir", content, kind="maxir", source=SOURCE, made_with=SOURCE, configuration=configuration, notes=notes, groups=groups,
         sets=[{"inputs": inputs, "outputs": expected}])  # fmt: skip
     return name, len(x), f"{len(content)} bytes, {notes}"
 

@@ -5,6 +5,7 @@ Two outputs: `margin` (raw, to be met bit for bit) and `prediction`.
 """
 
 import json
+import os
 
 import numpy as np
 import pandas as pd
@@ -14,11 +15,16 @@ from adversarial import CATEGORY_CODES, float_rows, ranges
 from cases import EXACT, CaseFolder, close
 
 ROUNDS = 12
+# Rows of a case are about 700 times this.
+TIMES = max(int(os.environ.get("MAXAI_ZOO_ROWS", 700)) // 700, 1)
 SOURCE = f"xgboost {xgboost.__version__}"
 # Links go through expf, where two correct libraries may differ in the last place.
 PREDICTION = close(1e-7, 1e-6)
 # Boosters predicted through a DMatrix, which refuses infinities.
 FINITE_ONLY = ("gblinear", "dart")
+
+# Kinds of data with columns of pandas' type `category`; the texts of `strings` are not all ASCII.
+TYPED = ("strings", "texts", "integers")
 
 
 def table():
@@ -104,6 +110,22 @@ def table():
         case("rank-pairwise", "rank:pairwise", "rank"),
         case("rank-ndcg", "rank:ndcg", "rank"),
         case("rank-map", "rank:map", "binary-rank"),
+        case("rank-pairwise-missing", "rank:pairwise", "rank", data="missing"),
+        case("squarederror-texts", "reg:squarederror", data="texts", max_cat_to_onehot=4),
+        case("squarederror-texts-ubj", "reg:squarederror", data="texts", form="ubj", max_cat_to_onehot=1),
+        case("squarederror-texts-dart", "reg:squarederror", data="texts", max_cat_to_onehot=1, **dart),
+        case("squarederror-approx", "reg:squarederror", tree_method="approx", data="missing"),
+        case("logistic-texts", "binary:logistic", "binary", data="texts", max_cat_to_onehot=1),
+        case("logistic-codes", "binary:logistic", "binary", data="codes", max_cat_to_onehot=1),
+        case("softprob-texts", "multi:softprob", "classes", data="texts", num_class=4),
+        case("softprob-codes-ubj", "multi:softprob", "classes", data="codes", form="ubj", num_class=4, max_cat_to_onehot=1),
+        case("softmax-missing", "multi:softmax", "classes", data="missing", num_class=4),
+        case("poisson-dart", "count:poisson", "count", **dart),
+        case("gamma-codes", "reg:gamma", "positive", data="codes", max_cat_to_onehot=1),
+        case("tweedie-texts", "reg:tweedie", "count", data="texts", max_cat_to_onehot=1),
+        case("quantiles-missing", "reg:quantileerror", data="missing", **quantiles),
+        case("aft-logistic", "survival:aft", "interval", aft_loss_distribution="logistic"),
+        case("cox-missing-ubj", "survival:cox", "survival", form="ubj", data="missing"),
     ]
 
 
@@ -124,8 +146,9 @@ def features(rng, kind, n=400):
             codes = rng.integers(count, size=n).astype(np.float32)
             codes[rng.random(n) < 0.1] = np.nan
             frame[name] = codes
-    if kind == "strings":
-        carriers = np.array(["AA", "B6", "DL", "", "日本", "é", "e\u0301", "United Air"], object)
+    if kind in ("strings", "texts"):
+        other = ["日本", "é", "e\u0301"] if kind == "strings" else ["a,b", "~!\"\\", " x"]
+        carriers = np.array(["AA", "B6", "DL", "", *other, "United Air"], object)
         places = np.array([f"place-{i:02d}" for i in range(30)], object)
         frame["f1"] = pd.Categorical(carriers[rng.integers(8, size=n)], categories=carriers)
         frame["f4"] = pd.Categorical(places[rng.integers(30, size=n)], categories=places)
@@ -192,20 +215,21 @@ def thresholds(booster):
 
 def rows_to_try(rng, frame, kind, booster):
     """Ordinary rows, special values and thresholds in the numeric columns, odd codes in coded ones."""
-    ordinary = frame.iloc[:220].reset_index(drop=True)
+    ordinary = frame.iloc[:220].reset_index(drop=True) if TIMES == 1 else features(rng, kind, 220 * TIMES)
     numeric = [n for n in frame if not isinstance(frame[n].dtype, pd.CategoricalDtype)]
     position = {list(frame).index(name): i for i, name in enumerate(numeric)}
     near = {position[f]: v for f, v in thresholds(booster).items() if f in position}
-    values, groups = float_rows(rng, ordinary[numeric].to_numpy(np.float32), near)
+    values, groups = float_rows(rng, ordinary[numeric].to_numpy(np.float32), near, times=TIMES)
     # Columns of typed categories keep ordinary values: XGBoost itself refuses a value it has not seen.
     rows = ordinary.iloc[rng.integers(len(ordinary), size=len(values))].reset_index(drop=True)
     rows.iloc[: len(ordinary)] = ordinary
     for i, name in enumerate(numeric):
         rows[name] = values[:, i]
     if kind in ("codes", "many-codes"):
-        coded = ordinary.iloc[rng.integers(len(ordinary), size=2 * len(CATEGORY_CODES))].reset_index(drop=True)
-        coded.loc[: len(CATEGORY_CODES) - 1, "f1"] = CATEGORY_CODES
-        coded.loc[len(CATEGORY_CODES) :, "f4"] = CATEGORY_CODES
+        codes = np.tile(CATEGORY_CODES, TIMES)
+        coded = ordinary.iloc[rng.integers(len(ordinary), size=2 * len(codes))].reset_index(drop=True)
+        coded.loc[: len(codes) - 1, "f1"] = codes
+        coded.loc[len(codes) :, "f4"] = codes
         rows = pd.concat([rows, coded], ignore_index=True)
         groups = ranges([(g["name"], g["rows"][1] - g["rows"][0]) for g in groups] + [("code", len(coded))])
     return rows, groups
@@ -215,7 +239,7 @@ def predict(booster, rows, kind, settings, types):
     """Margin and prediction. In-place prediction takes infinities, which a DMatrix refuses; where both work
     they must agree. A linear booster has the DMatrix only, and so has dart here: in place, XGBoost sums its trees
     in another order, and rounds differently."""
-    typed = kind in ("strings", "integers")
+    typed = kind in TYPED
     values = rows if typed else rows.to_numpy(np.float32)
 
     def matrix(part):
@@ -244,14 +268,19 @@ def generate(root):
         frame = features(rng, kind)
         coded = kind in ("codes", "many-codes")
         types = ["c" if coded and n in ("f1", "f4") else "float" for n in frame]
-        typed = kind in ("strings", "integers")
+        typed = kind in TYPED
         arguments = {k: np.asarray(v, np.float32) if k != "group" else v for k, v in labels(rng, label, frame).items()}
         data = xgboost.DMatrix(frame, enable_categorical=True, feature_types=None if typed else types, **arguments)
+        configuration = {
+            "model": settings["objective"],
+            "data": f"{label}, {kind}",
+            "settings": ", ".join([*(f"{k}={v}" for k, v in settings.items() if k != "objective"), f"{rounds} rounds, {form}"]),
+        }
         settings = {"max_depth": 4, "eta": 0.3, "seed": 7, "nthread": 1} | settings
         booster = xgboost.train(settings, data, num_boost_round=rounds)
         rows, groups = rows_to_try(rng, frame, kind, booster)
         if settings.get("booster") in FINITE_ONLY:
-            keep = ~np.isinf(rows.to_numpy(np.float32)).any(axis=1)
+            keep = ~np.isinf(rows.select_dtypes("number").to_numpy(np.float32)).any(axis=1)
             groups = ranges([(g["name"], int(keep[slice(*g["rows"])].sum())) for g in groups])
             rows = rows[keep].reset_index(drop=True)
         margin, prediction = predict(booster, rows, kind, settings, types)
@@ -281,6 +310,7 @@ def generate(root):
             source=SOURCE,
             made_with=SOURCE,
             settings=settings | {"rounds": rounds},
+            configuration=configuration,
             notes=notes,
             groups=groups,
             sets=sets,

@@ -62,6 +62,8 @@ public struct Case: Sendable {
     public let kind: String
     /// What computed the outputs.
     public let source: String
+    /// What the case tries, in texts for a table; nil where the manifest does not say.
+    public let configuration: (model: String, data: String, settings: String)?
     public var isONNX: Bool { kind == "onnx" }
     /// Why the case has neither model nor values; nil for most.
     public let skipReason: String?
@@ -74,6 +76,12 @@ public struct Case: Sendable {
     init(_ manifest: Document, folder: String) throws {
         kind = try manifest.text("kind")
         source = (try? manifest.text("source")) ?? kind
+        configuration =
+            if let texts = manifest["configuration"] {
+                (try texts.text("model"), try texts.text("data"), try texts.text("settings"))
+            } else {
+                nil
+            }
         operators =
             try (try? manifest.list("operators"))?.map {
                 guard case .string(let name) = $0 else { throw MaxError(.malformed, "operators: expected texts") }

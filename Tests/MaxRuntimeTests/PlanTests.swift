@@ -155,6 +155,38 @@ private func matrix(_ dice: inout Dice, _ rows: Int, _ columns: Int) -> [Float] 
         }
     }
 
+    @Test(arguments: [0, 4, 7, 10], [ElementType.f32, .f64])
+    func `linear leaves are the reference's`(depth: Int, input: ElementType) throws {
+        var dice = Dice(state: 14)
+        var ensemble = try forest(
+            &dice, columns: 6, trees: 9, depth: depth, outputs: 2, comparisons: [.less, .lessOrEqual], threshold: .f64, sums: .f64,
+            missing: [.nan, .zero], aggregate: depth == 0 ? .sum : .average)
+        var linear = LinearLeaves()
+        for leaf in 0..<ensemble.leafCount {
+            linear.base.append(Double(leaf) / 7)
+            for _ in 0..<leaf % 4 {
+                linear.columns.append(Int32.random(in: 0..<6, using: &dice))
+                linear.coefficients.append(Double.random(in: -3...3, using: &dice) * (leaf % 5 == 0 ? 1e35 : 1))
+            }
+            linear.offsets.append(Int64(linear.columns.count))
+        }
+        ensemble.linear = linear
+        try expectReference(try treeGraph(ensemble, columns: 6, input: input)) { rows in
+            let values = matrix(&dice, rows, 6)
+            return [
+                input == .f64
+                    ? Tensor(values.map { Double($0) * 1.0000001 }, shape: [rows, 6]) : Tensor(values, shape: [rows, 6])
+            ]
+        }
+    }
+
+    @Test func `trees of lone leaves are the reference's`() throws {
+        var dice = Dice(state: 15)
+        let ensemble = try forest(
+            &dice, columns: 2, trees: 3, depth: 0, comparisons: [.less], threshold: .f32, sums: .f32, missing: [.nan])
+        try expectReference(try treeGraph(ensemble, columns: 2)) { [Tensor(matrix(&dice, $0, 2), shape: [$0, 2])] }
+    }
+
     @Test func `columns with more thresholds than a byte ranks are the reference's`() throws {
         var dice = Dice(state: 9)
         let ensemble = try forest(

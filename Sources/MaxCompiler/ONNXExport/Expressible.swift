@@ -41,6 +41,7 @@ struct Expressible {
     private func trees(_ node: Node, _ view: GraphView) throws(MaxError) -> String? {
         let ensemble = try TreeEnsemble(attributesOf: node)
         let (threshold, leaves) = (ensemble.threshold.elementType, ensemble.leafValues.elementType)
+        if ensemble.linear != nil { return "leaves are linear in the columns, which ONNX cannot say" }
         if threshold != leaves { return "thresholds are \(threshold) and leaves \(leaves); ONNX has one type for both" }
         if options.mlOpset < 5, leaves == .f64, !view.isOnlyRounded(node.results[0]) {
             return "leaf values are f64, and TreeEnsembleRegressor gives f32 (ai.onnx.ml 5 has f64)"

@@ -10,7 +10,7 @@ import MaxIR
 /// - an average that ONNX would take over other trees as a sum that is divided.
 ///
 /// Does not fire for what has no such form (`Expressible` names it): sums rounded to f32 after comparisons in f64,
-/// zero as missing, a negative zero as start value, an extremum with a start value.
+/// zero as missing, linear leaves, a negative zero as start value, an extremum with a start value.
 struct LegalizeTrees: RewriteRule {
     let name = "legalize-trees"
     let equation = "trees = trees as ai.onnx.ml has them"
@@ -19,6 +19,7 @@ struct LegalizeTrees: RewriteRule {
     func rewrite(_ node: Node, in graph: GraphView) throws(MaxError) -> Patch? {
         guard node.op == Ops.trees, let x = node.operands[0], let type = graph.tensorType(of: x) else { return nil }
         let given = try TreeEnsemble(attributesOf: node)
+        guard given.linear == nil else { return nil }
         var patch = Patch(in: graph)
         var operand = x
         func cast(_ type: ElementType) { operand = patch.add(Ops.cast, [operand], ["to": .type(type)]) }

@@ -4,7 +4,7 @@ import MaxIR
 ///
 /// Does not fire when the imputer replaces another value than NaN or imputes a NaN, when its result has another
 /// reader, when there are not as many imputed values as columns (or one), or when a node takes zero for missing and
-/// the imputed value goes the other way.
+/// the imputed value goes the other way; nor under linear leaves, which read the imputed value itself.
 struct FoldImputerIntoTrees: RewriteRule {
     let name = "fold-imputer-into-trees"
     let equation = "trees(imputer(x, NaN → v)) = trees(x) with NaN sent where v goes"
@@ -18,6 +18,7 @@ struct FoldImputerIntoTrees: RewriteRule {
         else { return nil }
         var out = try TreeEnsemble(attributesOf: node)
         let isNarrow = type.element == .f32 || out.threshold.elementType == .f32
+        guard out.linear == nil else { return nil }
         for place in 0..<out.nodeCount {
             let value = values.count == 1 ? values[0] : values[Int(out.column[place])]
             guard !value.isNaN else { return nil }

@@ -3,7 +3,7 @@ import MaxIR
 /// Adds trees that are a lone leaf, where they come first, to the start values: ONNX models hold start values so.
 ///
 /// The additions are made in the type and the order of the sums. Does not fire for other aggregates than the sum, nor
-/// for a lone leaf behind a tree that splits: the order of additions would change.
+/// for a lone leaf behind a tree that splits: the order of additions would change; nor for linear leaves.
 struct FoldLoneLeaves: RewriteRule {
     let name = "fold-lone-leaves"
     let equation = "trees(base, leaf v, t…) = trees(base + v, t…)"
@@ -12,7 +12,7 @@ struct FoldLoneLeaves: RewriteRule {
         guard node.op == Ops.trees else { return nil }
         let given = try TreeEnsemble(attributesOf: node)
         let lone = given.roots.prefix { $0 < 0 }.count
-        guard given.aggregate == .sum, lone > 0, given.leafIDs.isEmpty else { return nil }
+        guard given.aggregate == .sum, lone > 0, given.leafIDs.isEmpty, given.linear == nil else { return nil }
         var base = given.base
         for tree in 0..<lone {
             for k in 0..<given.leafStride {

@@ -6,8 +6,8 @@ import MaxIR
 /// its threshold is found by exact search over the f32 numbers. A negative scale turns the comparison round.
 ///
 /// Does not fire when a column that is tested has an offset or scale that is not finite, or a scale of 0 (the result
-/// need not be a number); when a node tests for equality or membership, or takes zero for missing; or when the
-/// scaled matrix has another reader.
+/// need not be a number); when a node tests for equality or membership, or takes zero for missing; when leaves are
+/// linear in the scaled columns; or when the scaled matrix has another reader.
 struct FoldScalerIntoTrees: RewriteRule {
     let name = "fold-scaler-into-trees"
     let equation = "trees((x - o)·s) = trees(x) with thresholds found by search"
@@ -20,6 +20,7 @@ struct FoldScalerIntoTrees: RewriteRule {
             offsets.count == scales.count, offsets.count == 1 || offsets.count == type.shape?.last?.fixed
         else { return nil }
         var out = try TreeEnsemble(attributesOf: node)
+        guard out.linear == nil else { return nil }
         var thresholds: [Double] = []
         for place in 0..<out.nodeCount {
             let column = offsets.count == 1 ? 0 : Int(out.column[place])

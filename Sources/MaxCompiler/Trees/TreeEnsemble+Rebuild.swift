@@ -19,10 +19,15 @@ extension TreeEnsemble {
 
     /// A leaf with all that the ensemble knows of it.
     func source(leaf: Int) -> SourceNode {
-        .leaf(
+        let linear = linear.map {
+            let terms = $0.terms(leaf)
+            return SourceNode.Leaf.Linear(
+                base: $0.base[leaf], columns: $0.columns[terms].map { Int($0) }, coefficients: Array($0.coefficients[terms]))
+        }
+        return .leaf(
             SourceNode.Leaf(
                 (0..<leafStride).map { self.leaf(leaf, $0) }, id: leafIDs.isEmpty ? nil : Int(leafIDs[leaf]),
-                cover: leafCover.isEmpty ? nil : leafCover[leaf]))
+                cover: leafCover.isEmpty ? nil : leafCover[leaf], linear: linear))
     }
 
     func split(_ node: Int) -> SourceNode.Split {

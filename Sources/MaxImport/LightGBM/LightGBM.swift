@@ -15,7 +15,7 @@ public enum LightGBM {
 
     /// Reads a model.
     ///
-    /// - Throws: `.malformed` naming the tree and the key that is wrong; `.unsupported` for linear trees, an objective that
+    /// - Throws: `.malformed` naming the tree and the key that is wrong; `.unsupported` for an objective that
     ///   is not known, or categories whose columns the file does not tell; `.limitExceeded` for too many columns.
     public static func read(_ bytes: [UInt8], name: Text) throws(MaxError) -> Graph {
         let file = try LightGBMFile(bytes)

@@ -8,17 +8,16 @@ struct LightGBMTree {
     private let thresholds, leafValues: [Double]
     private let nodeCover, leafCover: [Double]?
     private let setBoundaries, setWords: [Int64]
+    private let linear: LightGBMLinearLeaves?
 
     var nodeCount: Int { leafCount - 1 }
 
     init(_ section: LightGBMSection) throws(MaxError) {
         self.section = section
-        if let linear = section.optional("is_linear"), linear.elementsEqual("1".utf8) {
-            throw MaxError(.unsupported, "lightgbm: \(section.place): linear trees cannot be represented: train with linear_tree=false")
-        }
         leafCount = try section.integer("num_leaves", 1...Int(Int32.max / 2))
         let nodes = leafCount - 1
         leafValues = try section.doubles("leaf_value", count: leafCount)
+        linear = try LightGBMLinearLeaves(section, leafCount: leafCount)
         guard nodes > 0 else {
             (columns, decisions, left, right, thresholds) = ([], [], [], [], [])
             (setBoundaries, setWords) = ([], [])
@@ -41,7 +40,7 @@ struct LightGBMTree {
     func node(_ position: Int) throws(MaxError) -> SourceNode {
         guard position < nodeCount else {
             let leaf = position - nodeCount
-            return .leaf(SourceNode.Leaf([leafValues[leaf]], id: leaf, cover: sound(leafCover, leaf)))
+            return .leaf(SourceNode.Leaf([leafValues[leaf]], id: leaf, cover: sound(leafCover, leaf), linear: linear?.leaf(leaf)))
         }
         guard let column = Int(exactly: columns[position]) else {
             throw section.malformed("split_feature", "element \(position) does not fit")

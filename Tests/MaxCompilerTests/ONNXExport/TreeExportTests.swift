@@ -98,6 +98,18 @@ import Testing
             try refusal(try ensemble(base: .f32([-0.0, 0])))
                 == "onnx: node 0 'trees' \"forest\": the start value is -0.0, and ONNX starts at 0.0")
         #expect(try refusal(try ensemble(threshold: .f64)).hasSuffix("thresholds are f64 and leaves f32; ONNX has one type for both"))
+        var linear = try ensemble(threshold: .f64, base: .f64([0, 0]))
+        var leaf = LinearLeaves()
+        (leaf.base, leaf.offsets, leaf.columns, leaf.coefficients) = ([1, 2, 3, 4, 5], [0, 0, 0, 1, 1, 1], [2], [0.5])
+        linear.linear = leaf
+        let leaves = try graph(linear)
+        for allowed in [false, true] {
+            #expect(
+                throws: MaxError(.unsupported, "onnx: node 0 'trees' \"forest\": leaves are linear in the columns, which ONNX cannot say")
+            ) {
+                _ = try ONNXExport.write(leaves, options: ONNXExport.Options(mlOpset: 5, allowsApproximate: allowed))
+            }
+        }
         let smallest = try graph(try ensemble(base: .f32([1, 2, 3]), aggregate: .min))
         #expect(
             throws: MaxError(.unsupported, "onnx: node 0 'trees' \"forest\": aggregate min with start values, which ONNX adds at the end")

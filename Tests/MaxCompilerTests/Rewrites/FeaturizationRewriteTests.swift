@@ -211,6 +211,21 @@ import Testing
         }
     }
 
+    @Test func nothingFoldsIntoTreesWithLinearLeaves() throws {
+        var random = SplitMix(seed: 22)
+        var trees = try ensemble(&random, columns: 3, threshold: .f64, lone: [0.1])
+        let leaves = Array(0..<trees.leafCount)
+        var linear = LinearLeaves()
+        linear.base = leaves.map { Double($0) }
+        linear.columns = leaves.map { Int32($0 % 3) }
+        linear.coefficients = leaves.map { Double($0) / 8 }
+        linear.offsets = (0...leaves.count).map { Int64($0) }
+        trees.linear = linear
+        #expect(!(try fires("fold-imputer-into-trees", try graph(trees, after: Ops.imputer, imputing([1])))))
+        #expect(!(try fires("fold-scaler-into-trees", try graph(trees, after: Ops.scaler, scaling([1], [2])))))
+        #expect(!(try fires("fold-lone-leaves", try graph(trees))))
+    }
+
     @Test func orderedFloatsCountThroughAllOfThem() {
         for x in [-Float.infinity, -1, -.leastNonzeroMagnitude, -0.0, 0, .leastNonzeroMagnitude, 1, .infinity] {
             #expect(OrderedFloat.float(OrderedFloat.key(x)).bitPattern == x.bitPattern)

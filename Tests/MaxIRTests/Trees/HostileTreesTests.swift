@@ -72,6 +72,48 @@ private func sound() throws -> TreeEnsemble {
         #expect(error?.message.contains(expected) == true, "\(what): \(error?.message ?? "")")
     }
 
+    static let linearFaults: [(String, String, @Sendable (inout TreeEnsemble) -> Void)] = [
+        ("sums of another type", "leaf_values", { ($0.leafValues, $0.base) = (.f32([1, 2, 3]), .f32([0])) }),
+        (
+            "several values per leaf", "leaf_values",
+            { ($0.leafStride, $0.leafValues, $0.base) = (3, .f64(Array(repeating: 1, count: 9)), .f64([0, 0, 0])) }
+        ),
+        ("too few start values", "linear_base", { $0.linear?.base = [1, 2] }),
+        ("too few offsets", "linear_offsets", { $0.linear?.offsets = [0, 2, 3] }),
+        ("no offsets", "linear_offsets", { $0.linear?.offsets = [] }),
+        ("offsets that fall", "linear_offsets: element 2", { $0.linear?.offsets = [0, 2, 1, 3] }),
+        ("offsets that start below 0", "linear_offsets", { $0.linear?.offsets = [-1, 0, 2, 3] }),
+        ("offsets beyond the columns", "linear_offsets", { $0.linear?.offsets = [0, 0, 2, 9] }),
+        ("an offset in between beyond the columns", "linear_offsets", { $0.linear?.offsets = [0, 0, .max, 3] }),
+        ("too few coefficients", "linear_coefficients", { $0.linear?.coefficients = [1] }),
+        ("a column beyond the matrix", "linear_columns: element 1 is 2", { $0.linear?.columns = [0, 2, 1] }),
+        ("a negative column", "linear_columns: element 2 is -1", { $0.linear?.columns = [0, 1, -1] }),
+    ]
+
+    @Test(arguments: linearFaults.indices)
+    func `linear leaves are refused with the attribute's name`(index: Int) throws {
+        let (what, expected, spoil) = Self.linearFaults[index]
+        var ensemble = try sound()
+        (ensemble.leafValues, ensemble.base) = (.f64([1, 2, 3]), .f64([0]))
+        var linear = LinearLeaves()
+        (linear.offsets, linear.columns, linear.coefficients, linear.base) = ([0, 0, 2, 3], [0, 1, 1], [1, 2, .nan], [1, 2, 3])
+        ensemble.linear = linear
+        try ensemble.validate(columns: 2)
+        spoil(&ensemble)
+        let spoilt = ensemble
+        let error = #expect(throws: MaxError.self, "\(what)") { try spoilt.validate(columns: 2) }
+        #expect(error?.code == .malformed && error?.message.hasPrefix(expected) == true, "\(what): \(error?.message ?? "")")
+    }
+
+    @Test func `linear leaves that lack an attribute are refused`() throws {
+        var attributes = try sound().attributes
+        attributes["linear_base"] = .tensor(Tensor([1.0, 2, 3]))
+        var builder = GraphBuilder(name: "test")
+        let x = try builder.input("x", TensorType(.f32, [.rows, .fixed(2)]))
+        let error = #expect(throws: MaxError.self) { try builder.add(Ops.trees, [x], attributes) }
+        #expect(error?.message.contains("linear_offsets") == true, "\(error?.message ?? "")")
+    }
+
     @Test func `the operator refuses what validation refuses, and a matrix of fewer columns`() throws {
         func add(_ ensemble: TreeEnsemble, columns: Int) throws {
             var builder = GraphBuilder(name: "test")

@@ -126,6 +126,47 @@ private let values: [Float] = [-.infinity, -1, -0.0, 0, 1, 1.0000001, .infinity,
         #expect(try scores(builder.finish(threshold: .f32, base: .f32([0, 0, 100])), [0]) == [10, 21, 102])
     }
 
+    /// A tree of two linear leaves, and one of a constant: the first goes to 1 + 10·b + a where a < 1, else to 2.
+    private func linear() throws -> TreeEnsemble {
+        var builder = TreeEnsembleBuilder(outputs: 1)
+        try builder.addTree(count: 1, output: 0) { _ throws(MaxError) in .leaf([0.5]) }
+        let nodes: [SourceNode] = [
+            .split(
+                SourceNode.Split(column: 0, comparison: .less, threshold: 1, missing: .nan, missingGoesTrue: true, ifTrue: 1, ifFalse: 2)),
+            .leaf(SourceNode.Leaf([100], id: 0, cover: 3, linear: .init(base: 1, columns: [1, 0], coefficients: [10, 1]))),
+            .leaf(SourceNode.Leaf([200], id: 1, cover: 4, linear: .init(base: 2, columns: [], coefficients: []))),
+        ]
+        try builder.addTree(count: 3, output: 0) { position throws(MaxError) in nodes[position] }
+        return try builder.finish(threshold: .f32, base: .f64([0]), columns: 2)
+    }
+
+    @Test func `a linear leaf gives its value where it reads NaN, and takes numbers around 0 for 0`() throws {
+        let x = Tensor([0, 2, .nan, 2, 0, .nan, 5, .nan, 1e-36, -1e-35, -.infinity, 0] as [Float], shape: [6, 2])
+        let graph = try treesGraph(try linear(), x)
+        let found: [Double] = try #require(try graph.evaluate([.tensor(x)])[0].tensor?.values())
+        #expect(found == [21.5, 100.5, 100.5, 2.5, 1.5, -.infinity])
+        let node = try #require(graph.nodes.first)
+        let read = try TreeEnsemble(Evaluation(op: node.op, attributes: node.attributes, operands: [], resultCount: 1), columns: 2)
+        #expect(try read == linear())
+        #expect(try Graph(GraphText("\(graph)")) == graph)
+    }
+
+    @Test func `contributions of linear leaves are refused, their numbers are not`() throws {
+        var ensemble = try linear()
+        (ensemble.nodeCover, ensemble.leafCover) = ([7], [7, 3, 4])
+        let x = Tensor([0, 2] as [Float], shape: [1, 2])
+        let error = #expect(throws: MaxError.self) { try treesGraph(ensemble, x, Ops.treeContributions) }
+        #expect(error?.code == .unsupported && error?.message.contains("linear leaves") == true, "\(error?.message ?? "")")
+        #expect(try treesGraph(ensemble, x, Ops.treeLeaves).evaluate([.tensor(x)])[0].tensor?.values() == [Int64(0), 1])
+    }
+
+    private func treesGraph(_ ensemble: TreeEnsemble, _ x: Tensor, _ op: Operator = Ops.trees) throws -> Graph {
+        var builder = GraphBuilder(name: "test")
+        let input = try builder.input("x", TensorType(x.elementType, [.rows, .fixed(x.shape[1])]))
+        builder.output("y", try builder.add(op, [input], ensemble.attributes))
+        return try builder.finish()
+    }
+
     @Test func `no trees leave the base, and no rows give no scores`() throws {
         let ensemble = try TreeEnsembleBuilder(outputs: 2).finish(threshold: .f32, base: .f32([1, -2]))
         #expect(try scores(ensemble, [0, 0]) == [1, -2, 1, -2])

@@ -22,6 +22,13 @@ struct LightGBMModel {
     var end = "end of trees\n"
     var pandas = "pandas_categorical:null\n"
 
+    /// The lines that give leaves a linear model: leaf 0 one of b, leaf 1 none, leaf 2 one of b and a.
+    static func linear(
+        base: String = "0.1 2 -3", counts: String = "1 0 2", features: String = "1   1 0 ", coefficients: String = "0.3   -2.7 1e300 "
+    ) -> String {
+        "is_linear=1\nleaf_const=\(base)\nnum_features=\(counts)\nleaf_features=\(features)\nleaf_coeff=\(coefficients)"
+    }
+
     var bytes: [UInt8] {
         Array(
             """

@@ -38,11 +38,40 @@ typedef struct {
   const int64_t *set_offsets;
   const uint64_t *set_words;
   const void *leaf_values, *base;
+  // Linear leaves, NULL where there are none: leaf l gives linear_base[l] plus the products of the terms
+  // linear_offsets[l] ..< linear_offsets[l + 1], or its value where a column of them is NaN.
+  const int64_t *linear_offsets;
+  const int32_t *linear_columns;
+  const double *linear_coefficients, *linear_base;
 } maxai_trees;
 
 // Any ensemble of sums, eight rows in flight.
 void maxai_trees_general(const maxai_trees *trees, const void *x, int x_is_f64, size_t stride, size_t rows,
                          void *out);
+
+// A linear leaf: `base` plus the products of `count` terms, or `value` where a column of them is NaN.
+typedef struct {
+  double base, value;
+  int32_t first, count;
+} maxai_linear_leaf;
+
+typedef struct {
+  double coefficient;
+  int32_t column;  // position in `columns`
+} maxai_linear_term;
+
+typedef struct {
+  int32_t tree_count, output_count, column_count;
+  uint8_t is_average;
+  const maxai_linear_leaf *leaves;
+  const maxai_linear_term *terms;
+  const int32_t *columns, *tree_output;
+  const double *base;
+} maxai_linear_trees;
+
+// `leaf`: per tree a column of the leaves reached. `values`: room for `column_count` numbers per row.
+void maxai_linear_trees_add(const maxai_linear_trees *trees, const float *leaf, const void *x, int x_is_f64,
+                            size_t stride, size_t rows, double *values, double *out);
 
 // Most columns that one path from a root to a leaf tests.
 enum { MAXAI_PATH_SLOTS = 64 };

@@ -14,6 +14,19 @@ static inline int32_t next(const maxai_trees *t, int32_t place, const void *x, i
   return node->child[maxai_node_is_true(t, node, value)];
 }
 
+// What a linear leaf gives a row; values that count as zero are taken for 0.
+static double linear_leaf(const maxai_trees *t, int32_t leaf, const void *x, int x_is_f64, size_t stride,
+                          size_t row) {
+  double sum = t->linear_base[leaf];
+  for (int64_t i = t->linear_offsets[leaf]; i < t->linear_offsets[leaf + 1]; i++) {
+    size_t at = (size_t)t->linear_columns[i] * stride + row;
+    double value = x_is_f64 ? ((const double *)x)[at] : ((const float *)x)[at];
+    if (value != value) return ((const double *)t->leaf_values)[leaf];
+    sum += t->linear_coefficients[i] * (maxai_is_zero(value) ? 0 : value);
+  }
+  return sum;
+}
+
 static inline void add_leaf(const maxai_trees *t, int32_t tree, int32_t leaf, size_t stride, size_t row,
                             void *out) {
   size_t first = (size_t)leaf * (size_t)t->leaf_stride;
@@ -50,6 +63,11 @@ void maxai_trees_general(const maxai_trees *t, const void *x, int x_is_f64, size
             place[i] = next(t, place[i], x, x_is_f64, stride, row + i);
             active |= place[i] >= 0;
           }
+      }
+      if (t->linear_offsets) {
+        double *to = out64 + (size_t)t->tree_output[tree] * stride + row;
+        for (size_t i = 0; i < count; i++) to[i] += linear_leaf(t, ~place[i], x, x_is_f64, stride, row + i);
+        continue;
       }
       for (size_t i = 0; i < count; i++) add_leaf(t, tree, ~place[i], stride, row + i, out);
     }

@@ -3,7 +3,7 @@ extension Ops {
     /// Shapley values of the game in which an unknown column takes both sides of its tests, weighed by cover.
     ///
     /// - Operand `x`: f32 or f64 `[N, F]`.
-    /// - Attributes: those of `trees`, with `node_cover` and `leaf_cover`; aggregate sum or average.
+    /// - Attributes: those of `trees`, with `node_cover` and `leaf_cover`; aggregate sum or average; no linear leaves.
     /// - Result `y`: f64 `[N, K, F + 2]`: F contributions, the base (the average score), and a rest. Added in f64 in this
     ///   order they give the score that `trees` gives, exactly: `((c₀ + c₁ + …) + base) + rest`. The rest is what rounding
     ///   left; where the score is so much smaller than its parts that one number cannot hold that, the base takes part of
@@ -25,6 +25,9 @@ extension Ops {
             let x = try node.tensorType(0)
             if let rank = x.rank, rank != 2 { throw MaxError(.malformed, "operand is \(x), expected rank 2") }
             let ensemble = try TreeEnsemble(node, columns: x.shape?[1].fixed)
+            guard ensemble.linear == nil else {
+                throw MaxError(.unsupported, "linear_base: contributions of linear leaves cannot be given")
+            }
             guard ensemble.leafCover.count == ensemble.leafCount else {
                 throw MaxError(.malformed, "leaf_cover: found none, expected one per leaf")
             }

@@ -6,7 +6,8 @@ extension TreeEnsemble {
         .required("base", .tensor), .optional("set", .tensor), .optional("set_offsets", .tensor),
         .optional("set_words", .tensor), .defaulted("set_rule", .string("non_negative")),
         .defaulted("aggregate", .string("sum")), .optional("leaf_ids", .tensor), .optional("node_cover", .tensor),
-        .optional("leaf_cover", .tensor),
+        .optional("leaf_cover", .tensor), .optional("linear_offsets", .tensor), .optional("linear_columns", .tensor),
+        .optional("linear_coefficients", .tensor), .optional("linear_base", .tensor),
     ]
 
     /// Reads the attributes of a `trees` node and proves them sound (`validate`).
@@ -55,6 +56,14 @@ extension TreeEnsemble {
         if node.attribute("leaf_ids") != nil { leafIDs = try list("leaf_ids") }
         if node.attribute("node_cover") != nil { nodeCover = try list("node_cover") }
         if node.attribute("leaf_cover") != nil { leafCover = try list("leaf_cover") }
+        if ["linear_offsets", "linear_columns", "linear_coefficients", "linear_base"].contains(where: { node.attribute($0) != nil }) {
+            var leaves = LinearLeaves()
+            leaves.offsets = try list("linear_offsets")
+            leaves.columns = try list("linear_columns")
+            leaves.coefficients = try list("linear_coefficients")
+            leaves.base = try list("linear_base")
+            linear = leaves
+        }
         setRule = try choice("set_rule")
         aggregate = try choice("aggregate")
         try validate(columns: columns)
@@ -83,6 +92,12 @@ extension TreeEnsemble {
         if !leafCover.isEmpty {
             out["node_cover"] = list(nodeCover)
             out["leaf_cover"] = list(leafCover)
+        }
+        if let linear {
+            out["linear_offsets"] = list(linear.offsets)
+            out["linear_columns"] = list(linear.columns)
+            out["linear_coefficients"] = list(linear.coefficients)
+            out["linear_base"] = list(linear.base)
         }
         if aggregate != .sum { out["aggregate"] = .string(Text(aggregate.rawValue)) }
         return out

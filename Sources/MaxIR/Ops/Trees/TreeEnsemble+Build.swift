@@ -9,11 +9,26 @@ public enum SourceNode: Sendable {
         public var id: Int?
         /// The training data that ended in it.
         public var cover: Double?
+        /// What it gives instead of its value (`LinearLeaves`).
+        public var linear: Linear?
 
-        public init(_ values: [Double], id: Int? = nil, cover: Double? = nil) {
+        public struct Linear: Sendable {
+            public var base: Double
+            public var columns: [Int]
+            public var coefficients: [Double]
+
+            public init(base: Double, columns: [Int], coefficients: [Double]) {
+                self.base = base
+                self.columns = columns
+                self.coefficients = coefficients
+            }
+        }
+
+        public init(_ values: [Double], id: Int? = nil, cover: Double? = nil, linear: Linear? = nil) {
             self.values = values
             self.id = id
             self.cover = cover
+            self.linear = linear
         }
 
         public init(arrayLiteral values: Double...) { self.init(values) }
@@ -100,7 +115,7 @@ public struct TreeEnsembleBuilder: Sendable {
                     throw MaxError(.limitExceeded, "tree \(tree): more than \(Limits.evaluatedElements) leaf values")
                 }
                 values += leaf.values
-                append(leaf)
+                try append(leaf)
             case .split(let split):
                 guard visited.insert(position).inserted else {
                     throw MaxError(.malformed, "tree \(tree): node \(position) is reached twice, expected a tree")
@@ -125,7 +140,10 @@ public struct TreeEnsembleBuilder: Sendable {
         ensemble.treeOutput.append(output)
     }
 
-    private mutating func append(_ leaf: SourceNode.Leaf) {
+    private mutating func append(_ leaf: SourceNode.Leaf) throws(MaxError) {
+        if leaf.linear != nil, ensemble.linear == nil { ensemble.linear = LinearLeaves(constants: values.dropLast(leaf.values.count)) }
+        // A constant leaf among linear ones gives its value.
+        try ensemble.linear?.append(leaf.linear ?? .init(base: leaf.values.first ?? 0, columns: [], coefficients: []))
         if let id = leaf.id.flatMap(Int32.init(exactly:)) { ensemble.leafIDs.append(id) } else { lacksIDs = true }
         if let cover = leaf.cover { ensemble.leafCover.append(cover) } else { lacksCover = true }
     }

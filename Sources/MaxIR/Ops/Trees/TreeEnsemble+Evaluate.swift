@@ -9,9 +9,15 @@ extension TreeEnsemble {
         let leaves = try reachedLeaves(x)
         switch (leafValues, base) {
         case (.f32(let values), .f32(let start)):
-            return Tensor(leaves.flatMap { scores($0, values, start) }, shape: shape)
+            return Tensor(leaves.flatMap { scores($0, start) { values[$0] } }, shape: shape)
         case (.f64(let values), .f64(let start)):
-            return Tensor(leaves.flatMap { scores($0, values, start) }, shape: shape)
+            guard let linear else { return Tensor(leaves.flatMap { scores($0, start) { values[$0] } }, shape: shape) }
+            let all = leaves.enumerated().flatMap { row, reached in
+                scores(reached, start) { leaf in
+                    linear.score(leaf, value: values[leaf]) { x.storage.number(row * x.shape[1] + $0) }
+                }
+            }
+            return Tensor(all, shape: shape)
         default: throw MaxError(.malformed, "'trees': leaf_values and base differ in type")
         }
     }
@@ -89,13 +95,15 @@ extension TreeEnsemble {
     }
 
     /// The scores of one row, given the leaf of every tree.
-    private func scores<A: BinaryFloatingPoint>(_ leaves: [Int32], _ values: [A], _ start: [A]) -> [A] {
+    ///
+    /// - Parameter leafValue: element `leaf * leafStride + k` of the leaf values, or what takes its place for this row.
+    private func scores<A: BinaryFloatingPoint>(_ leaves: [Int32], _ start: [A], _ leafValue: (Int) -> A) -> [A] {
         var out = start
         var isStarted = [Bool](repeating: false, count: start.count)
         for (tree, leaf) in leaves.enumerated() {
             for k in 0..<leafStride {
                 let output = Int(treeOutput[tree]) + k
-                let value = values[Int(leaf) * leafStride + k]
+                let value = leafValue(Int(leaf) * leafStride + k)
                 switch aggregate {
                 case .sum, .average: out[output] += value
                 case .min: if !isStarted[output] || value < out[output] { out[output] = value }

@@ -18,6 +18,7 @@ extension TreeEnsemble {
         }
         try validateForest()
         try validateLeaves()
+        try linear?.validate(self, columns: columns)
         for (tree, output) in treeOutput.enumerated() {
             guard output >= 0, Int(output) + leafStride <= outputCount else {
                 throw Self.outOfRange("tree_output", tree, output, outputCount - leafStride + 1)
@@ -120,7 +121,7 @@ extension TreeEnsemble {
         }
     }
 
-    private static func outOfRange(_ name: String, _ position: Int, _ found: some BinaryInteger, _ limit: Int?)
+    static func outOfRange(_ name: String, _ position: Int, _ found: some BinaryInteger, _ limit: Int?)
         -> MaxError
     {
         MaxError(

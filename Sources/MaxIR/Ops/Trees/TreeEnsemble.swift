@@ -81,6 +81,8 @@ public struct TreeEnsemble: Sendable, Hashable {
     /// path-dependent contributions. In the source's own measure (rows, weights or hessians); both or neither are empty.
     public var nodeCover: [Double] = []
     public var leafCover: [Double] = []
+    /// What leaves give instead of their value, in ensembles of linear trees.
+    public var linear: LinearLeaves?
 
     /// An ensemble without trees.
     public init(threshold: ElementType, base: TensorStorage) {

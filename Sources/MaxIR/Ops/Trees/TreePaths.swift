@@ -26,11 +26,14 @@ package struct TreePaths: Sendable {
 
     package var count: Int { leaf.count }
 
-    /// - Throws: `.unsupported` where the ensemble has no cover or is no sum; `.limitExceeded` for a path of too many
+    /// - Throws: `.unsupported` where the ensemble has no cover, has linear leaves or is no sum; `.limitExceeded` for a path of too many
     ///   columns, or too many steps in all.
     package init(_ e: TreeEnsemble) throws(MaxError) {
         guard e.aggregate == .sum || e.aggregate == .average else {
             throw MaxError(.unsupported, "contributions: found aggregate \(e.aggregate.rawValue), expected sum or average")
+        }
+        guard e.linear == nil else {
+            throw MaxError(.unsupported, "contributions: found linear leaves, whose scores are no sum of leaf values")
         }
         guard e.leafCover.count == e.leafCount, e.nodeCover.count == e.nodeCount else {
             throw MaxError(.unsupported, "contributions: the trees do not say how much training data passed their nodes (cover)")

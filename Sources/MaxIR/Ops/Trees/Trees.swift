@@ -5,6 +5,8 @@ extension Ops {
     ///
     ///     y[n, k] = base[k] + Σ over trees t of output k, in order: leaf_values[leaf(t, x[n])]
     ///
+    /// With linear leaves (`LinearLeaves`) a leaf gives a linear function of the row instead of its value.
+    ///
     /// - Operand `x`: f32 or f64 `[N, F]`.
     /// - Result `y`: `[N, K]`, K the length of `base`, in the element type of `leaf_values`; sums are made in it.
     /// - Attributes: the arrays of `TreeEnsemble`, which says what each means.

@@ -28,9 +28,9 @@ struct ByteTrees {
     /// Positions in the source's leaf values, one per leaf.
     private var leaves: [Int32] = []
 
-    /// nil when a tree has more than 256 leaves, or its tests need too many columns.
+    /// nil when a tree has more than 256 leaves, or linear ones, or its tests need too many columns.
     init?(_ e: TreeEnsemble, columns width: Int, xIsF64: Bool) {
-        guard e.aggregate == .sum || e.aggregate == .average else { return nil }
+        guard e.linear == nil, e.aggregate == .sum || e.aggregate == .average else { return nil }
         // Children stand after their parents.
         var size = [Int](repeating: 0, count: e.nodeCount)
         var height = [Int](repeating: 0, count: e.nodeCount)

@@ -10,17 +10,23 @@ extension KernelRequest {
         guard let x = operands.first?.slot, x.element == .f32 || x.element == .f64 else { return nil }
         let ensemble = try TreeEnsemble(evaluation, columns: x.width)
         guard ensemble.aggregate == .sum || ensemble.aggregate == .average else { return nil }
-        let choice = KernelChoice.current
-        let wanted = TreeKernel.wanted
-        if wanted == .general { return GeneralTreesStep(x: x, out: out, trees: general(ensemble)) }
-        let cost = TreeCosts(ensemble, choice)
-        if wanted == .byte || (wanted == nil && cost.byte <= cost.walk), let step = try byteTrees(ensemble, x, choice) { return step }
-        if let step = try walkTrees(ensemble, x, choice) { return step }
-        if wanted == nil, let step = try byteTrees(ensemble, x, choice) { return step }
-        return GeneralTreesStep(x: x, out: out, trees: general(ensemble))
+        if TreeKernel.wanted != .general, let linear = try linearTrees(ensemble, x) { return linear }
+        return try sums(ensemble, x, out)
     }
 
-    private func byteTrees(_ e: TreeEnsemble, _ x: Slot, _ choice: KernelChoice) throws -> (any Step)? {
+    /// The ensemble's scores in `out`, by the kernel that is asked for or expected to be the fastest.
+    func sums(_ e: TreeEnsemble, _ x: Slot, _ out: Slot) throws -> any Step {
+        let choice = KernelChoice.current
+        let wanted = TreeKernel.wanted
+        guard wanted != .general, e.linear == nil else { return GeneralTreesStep(x: x, out: out, trees: general(e)) }
+        let cost = TreeCosts(e, choice)
+        if wanted == .byte || (wanted == nil && cost.byte <= cost.walk), let step = try byteTrees(e, x, out, choice) { return step }
+        if let step = try walkTrees(e, x, out, choice) { return step }
+        if wanted == nil, let step = try byteTrees(e, x, out, choice) { return step }
+        return GeneralTreesStep(x: x, out: out, trees: general(e))
+    }
+
+    private func byteTrees(_ e: TreeEnsemble, _ x: Slot, _ out: Slot, _ choice: KernelChoice) throws -> (any Step)? {
         guard let bytes = ByteTrees(e, columns: x.width, xIsF64: x.element == .f64) else { return nil }
         return ByteTreesStep(
             x: x, out: out, scratch: try arena.reserve(.u8, max(bytes.columns.width, ByteTreesStep.scratchWidth)),
@@ -28,7 +34,7 @@ extension KernelRequest {
             hasVBMI: maxai_cpu_features() & UInt32(MAXAI_CPU_AVX512_VBMI) != 0, blockRows: bytes.blockRows)
     }
 
-    private func walkTrees(_ e: TreeEnsemble, _ x: Slot, _ choice: KernelChoice) throws -> (any Step)? {
+    private func walkTrees(_ e: TreeEnsemble, _ x: Slot, _ out: Slot, _ choice: KernelChoice) throws -> (any Step)? {
         guard let walk = WalkTrees(e, columns: x.width, xIsF64: x.element == .f64) else { return nil }
         return WalkTreesStep(
             x: x, out: out, scratch: try arena.reserve(.u16, max(walk.columns.width, 1)),
@@ -55,7 +61,11 @@ extension KernelRequest {
             leaf_is_f64: e.leafValues.elementType == .f64 ? 1 : 0, nodes: UnsafePointer(constants.copy(nodes)),
             roots: constants.copy(e.roots),
             tree_output: constants.copy(e.treeOutput), set_offsets: constants.copy(e.setOffsets),
-            set_words: constants.copy(e.setWords), leaf_values: floats(e.leafValues), base: floats(e.base))
+            set_words: constants.copy(e.setWords), leaf_values: floats(e.leafValues), base: floats(e.base),
+            linear_offsets: e.linear.map { UnsafePointer(constants.copy($0.offsets)) },
+            linear_columns: e.linear.map { UnsafePointer(constants.copy($0.columns)) },
+            linear_coefficients: e.linear.map { UnsafePointer(constants.copy($0.coefficients)) },
+            linear_base: e.linear.map { UnsafePointer(constants.copy($0.base)) })
     }
 }
 

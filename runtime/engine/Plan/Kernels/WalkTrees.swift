@@ -14,9 +14,9 @@ struct WalkTrees {
     private var sourceLeaf: [Int32] = []
     private var roots: [UInt32] = []
 
-    /// nil when the tests need too many columns.
+    /// nil for linear leaves, and when the tests need too many columns.
     init?(_ e: TreeEnsemble, columns width: Int, xIsF64: Bool) {
-        guard e.aggregate == .sum || e.aggregate == .average, e.nodeCount + e.leafCount < Int(Int32.max) / 2,
+        guard e.linear == nil, e.aggregate == .sum || e.aggregate == .average, e.nodeCount + e.leafCount < Int(Int32.max) / 2,
             let columns = TestColumns(e, columns: width, xIsF64: xIsF64, code: .word)
         else { return nil }
         self.columns = columns
