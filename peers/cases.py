@@ -4,7 +4,7 @@ One folder per case. `case.json` describes it; all values lie in one file beside
 and without padding, so that a reader in any language needs a JSON parser and nothing else:
 
     {
-      "name": "tree-classifier-v3",  "kind": "onnx" | "xgboost",  "model": "model.onnx",
+      "name": "tree-classifier-v3",  "kind": "onnx" | "xgboost" | "lightgbm" | "catboost" | "maxir",  "model": "model.onnx",
       "source": "onnxruntime 1.32.0",         what computed the outputs
       "made_with": "scikit-learn 1.9.1 ...",  what made the model
       "notes": "...",

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Generates models of other libraries with adversarial rows and those libraries' answers.
 
-    .peers/bin/python peers/zoo.py [--out build/zoo] [--only xgboost lightgbm operators sklearn boosters native]
+    .peers/bin/python peers/zoo.py [--out build/zoo] [--only xgboost lightgbm catboost operators sklearn boosters native]
 
 The format of a case is described in cases.py. The run ends with a table of what was written; index.json lists it.
 """
@@ -16,7 +16,7 @@ import warnings
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 ROOT = pathlib.Path(__file__).resolve().parents[1]
-PARTS = ["xgboost", "lightgbm", "operators", "sklearn", "boosters", "native"]
+PARTS = ["xgboost", "lightgbm", "catboost", "operators", "sklearn", "boosters", "native"]
 
 
 def main():

@@ -5,10 +5,12 @@ public enum ModelFormat: String, Sendable, CaseIterable {
     case onnx
     case xgboost
     case lightgbm
+    case catboost
 
     /// The format that the first bytes show.
     public static func detect(_ bytes: [UInt8]) -> ModelFormat? {
         if LightGBM.detect(bytes) { return .lightgbm }
+        if CatBoost.detect(bytes) { return .catboost }
         if XGBoost.detect(bytes) { return .xgboost }
         if ONNX.detect(bytes) { return .onnx }
         return nil
@@ -20,6 +22,7 @@ public enum ModelFormat: String, Sendable, CaseIterable {
         case .onnx: try ONNX.read(bytes, name: name)
         case .xgboost: try XGBoost.read(bytes, name: name)
         case .lightgbm: try LightGBM.read(bytes, name: name)
+        case .catboost: try CatBoost.read(bytes, name: name)
         }
     }
 }

@@ -38,7 +38,7 @@ struct MaxaiCompile: ParsableCommand {
 
     @Argument(help: "The model file.") var model: String
     @Option(name: .shortAndLong, help: "The bundle to write (.maxb).") var output: String?
-    @Option(help: "The model's format: onnx, xgboost, lightgbm or maxir (default: as the file shows).") var from: String?
+    @Option(help: "The model's format: onnx, xgboost, lightgbm, catboost or maxir (default: as the file shows).") var from: String?
     @Option(help: "The model's name: A-Z a-z 0-9 . _ - (default: the output's file name).") var name: String?
     @Option(help: "The model's version, of the same characters.") var modelVersion = "1"
     @Option(help: "How many golden rows to try for the bundle.") var goldenRows = 32

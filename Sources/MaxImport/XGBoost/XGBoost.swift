@@ -35,7 +35,7 @@ public enum XGBoost {
             throw MaxError(
                 .malformed, "xgboost: the file does not start as JSON or UBJSON: save the model as .json or .ubj")
         }
-        var root = Field(value: document, path: "")
+        var root = Field(library: "xgboost", value: document, path: "")
         // A memory snapshot (pickle) holds the model beside its training configuration.
         if let model = try root.optional("Model") { root = model }
         return try build(try Learner(root), name: name)

@@ -18,7 +18,7 @@ public struct JSONReader {
         return document
     }
 
-    static func isSpace(_ byte: UInt8) -> Bool { byte == 0x20 || byte == 0x0a || byte == 0x0d || byte == 0x09 }
+    public static func isSpace(_ byte: UInt8) -> Bool { byte == 0x20 || byte == 0x0a || byte == 0x0d || byte == 0x09 }
 
     private var next: UInt8? { position < bytes.count ? bytes[position] : nil }
 

@@ -4,6 +4,7 @@ import MaxIR
 extension KernelTable {
     static let encoding: [String: Choice] = [
         "label_encoder": { try $0.labelEncoder() }, "one_hot_encoder": { try $0.oneHotEncoder() },
+        "string_hash": { $0.map(StringView.self, .string) { CityHash.low32(UnsafeRawBufferPointer($0.bytes)) } },
     ]
 }
 

@@ -3,11 +3,13 @@ import MaxIR
 
 /// One value of a model document together with its path, for error messages.
 struct Field {
+    /// Whose model it is: `xgboost`.
+    let library: StaticString
     let value: Document
     let path: String
 
     func malformed(_ expected: String) -> MaxError {
-        MaxError(.malformed, "xgboost: \(path): found \(value.kind), expected \(expected)")
+        MaxError(.malformed, "\(library): \(path): found \(value.kind), expected \(expected)")
     }
 
     /// The member `key`, nil when the object lacks it or holds null there.
@@ -15,12 +17,12 @@ struct Field {
         guard case .object(let object) = value else { throw malformed("an object") }
         guard let member = object[Text(key)] else { return nil }
         if case .null = member { return nil }
-        return Field(value: member, path: path.isEmpty ? key : "\(path).\(key)")
+        return Field(library: library, value: member, path: path.isEmpty ? key : "\(path).\(key)")
     }
 
     func member(_ key: String) throws(MaxError) -> Field {
         guard let member = try optional(key) else {
-            throw MaxError(.malformed, "xgboost: \(path.isEmpty ? "the model" : path): '\(key)' is missing")
+            throw MaxError(.malformed, "\(library): \(path.isEmpty ? "the model" : path): '\(key)' is missing")
         }
         return member
     }
@@ -41,7 +43,7 @@ struct Field {
         guard let found, range.contains(found) else {
             throw MaxError(
                 .malformed,
-                "xgboost: \(path): expected an integer from \(range.lowerBound) to \(range.upperBound)"
+                "\(library): \(path): expected an integer from \(range.lowerBound) to \(range.upperBound)"
                     + (found.map { ", found \($0)" } ?? ""))
         }
         return Int(found)
@@ -52,7 +54,7 @@ struct Field {
             if case .numbers = value { throw malformed("an array of objects or strings") }
             throw malformed("an array")
         }
-        return elements.enumerated().map { Field(value: $1, path: "\(path)[\($0)]") }
+        return elements.enumerated().map { Field(library: library, value: $1, path: "\(path)[\($0)]") }
     }
 
     func integers() throws(MaxError) -> [Int64] {
@@ -70,6 +72,19 @@ struct Field {
         }
     }
 
+    func number() throws(MaxError) -> Double {
+        guard case .number(let number) = value, let found = number.double else { throw malformed("a number") }
+        return found
+    }
+
+    func doubles() throws(MaxError) -> [Double] {
+        switch value {
+        case .numbers(let numbers): return try inside { () throws(MaxError) in try numbers.doubles() }
+        case .array(let elements) where elements.isEmpty: return []
+        default: throw malformed("an array of numbers")
+        }
+    }
+
     func floats() throws(MaxError) -> [Float] {
         switch value {
         case .numbers(let numbers): return try inside { () throws(MaxError) in try numbers.floats() }
@@ -81,11 +96,11 @@ struct Field {
     /// Throws unless an array of this field has `expected` elements.
     func check(_ count: Int, _ expected: Int) throws(MaxError) {
         guard count == expected else {
-            throw MaxError(.malformed, "xgboost: \(path): \(count) elements, expected \(expected)")
+            throw MaxError(.malformed, "\(library): \(path): \(count) elements, expected \(expected)")
         }
     }
 
     func inside<T>(_ body: () throws(MaxError) -> T) throws(MaxError) -> T {
-        do throws(MaxError) { return try body() } catch { throw error.inside("xgboost: \(path)") }
+        do throws(MaxError) { return try body() } catch { throw error.inside("\(library): \(path)") }
     }
 }
