@@ -66,7 +66,7 @@ def table():
         ("tweedie", "Tweedie:variance_power=1.5", "positive", "floats", 20, {}),
         ("uncertainty", "RMSEWithUncertainty", "real", "missing", 20, {}),
         ("multi-rmse", "MultiRMSE", "two-reals", "floats", 20, {}),
-        ("multi-rmse-categories", "MultiRMSE", "two-reals", "categories", 20, {}),
+        ("multi-rmse-counters", "MultiRMSE", "two-reals", "categories", 20, {"simple_ctr": "Counter", "combinations_ctr": "Counter"}),
         ("logloss", "Logloss", "binary", "missing", 20, {}),
         ("logloss-texts", "Logloss", "binary-texts", "floats", 20, {}),
         ("logloss-ctr", "Logloss", "binary", "categories", 40, {"one_hot_max_size": 2}),

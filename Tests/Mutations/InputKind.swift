@@ -9,6 +9,7 @@ public enum InputKind: String, CaseIterable, Sendable {
     case xgboostJSON = "xgboost-json"
     case xgboostUBJSON = "xgboost-ubjson"
     case lightgbm
+    case catboost
     case bundle
     case parquet
     case csv
@@ -64,7 +65,7 @@ public enum InputKind: String, CaseIterable, Sendable {
             } else {
                 bytes.damageText(&random, others: seeds)
             }
-        case .xgboostJSON, .lightgbm, .csv, .ndjson, .requestJSON: bytes.damageText(&random, others: seeds)
+        case .xgboostJSON, .lightgbm, .catboost, .csv, .ndjson, .requestJSON: bytes.damageText(&random, others: seeds)
         case .requestBinary, .key: isBlunt ? bytes.damageText(&random, others: seeds) : bytes.damage(&random, others: seeds)
         case .xgboostUBJSON, .parquet, .arrow: bytes.damage(&random, others: seeds)
         }

@@ -27,6 +27,7 @@ final class InputReader {
         case .onnx: try Exercise.compile(try ONNX.read(bytes, name: "m"))
         case .xgboostJSON, .xgboostUBJSON: try Exercise.compile(try XGBoost.read(bytes, name: "m"))
         case .lightgbm: try Exercise.compile(try LightGBM.read(bytes, name: "m"))
+        case .catboost: try Exercise.compile(try CatBoost.read(bytes, name: "m"))
         case .bundle:
             let bundle = try Bundle(bytes: bytes)
             try Exercise.score(try Model(bundle: bundle))

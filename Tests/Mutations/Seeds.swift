@@ -13,7 +13,8 @@ public enum Seeds {
     public static func of(_ kind: InputKind, scratch: String) throws(MaxError) -> [[UInt8]] {
         switch kind {
         case .onnx: try models(suffix: ".onnx", under: 6000) + conformance()
-        case .xgboostJSON: try models(suffix: ".json", under: 24_000)
+        case .xgboostJSON: try models(suffix: ".json", under: 24_000).filter { !CatBoost.detect($0) }
+        case .catboost: try models(suffix: ".json", under: 40_000).filter { CatBoost.detect($0) }
         case .xgboostUBJSON: try models(suffix: ".ubj", under: 24_000)
         case .lightgbm: try models(suffix: ".txt", under: 16_000)
         case .bundle: try bundles()

@@ -15,13 +15,15 @@ public enum CatBoost {
 
     /// Reads a model.
     ///
-    /// - Throws: `.malformed` naming the member that is wrong; `.unsupported` for text and embedding features, and for a
-    ///   loss that is not known; `.limitExceeded` for too many columns, or symmetric trees that do not fit when their
-    ///   leaves are written out.
+    /// - Throws: `.malformed` naming the member that is wrong; `.unsupported` for text and embedding features, for a loss
+    ///   that is not known, and for statistics of several targets, whose tables the format mixes up; `.limitExceeded` for
+    ///   too many columns, or symmetric trees that do not fit when their leaves are written out.
     public static func read(_ bytes: [UInt8], name: Text) throws(MaxError) -> Graph {
         let root = Field(library: "catboost", value: try JSONReader.read(bytes), path: "")
         let features = try CatBoostFeatures(try root.member("features_info"))
         let bias = try CatBoostBias(root)
+        let loss = try CatBoostLoss(try root.member("model_info"), outputs: bias.outputs)
+        try CatBoostStatistic.checkTables(of: features, severalTargets: loss.hasSeveralTargets)
         var builder = GraphBuilder(name: name)
         let columns = try CatBoostColumns(features, tables: try root.optional("ctr_data"), &builder)
         let trees = try CatBoostTrees(root, features, outputs: bias.outputs)
@@ -29,7 +31,7 @@ public enum CatBoost {
         let sum = try builder.add(Ops.trees, [columns.matrix], ensemble.attributes)
         let raw = try bias.apply(to: sum, &builder)
         builder.output("raw", raw)
-        try CatBoostLoss(try root.member("model_info"), outputs: bias.outputs).addOutputs(of: raw, &builder)
+        try loss.addOutputs(of: raw, &builder)
         return try builder.finish()
     }
 }

@@ -9,6 +9,8 @@ struct CatBoostLoss {
     private let isClassifier: Bool
     /// Each output is a label of its own.
     private let isMultilabel: Bool
+    /// Whether the model was trained on several columns of targets.
+    let hasSeveralTargets: Bool
     private let outputs: Int
     private let labels: Labels
 
@@ -32,6 +34,7 @@ struct CatBoostLoss {
         let field = try info.optional("params")?.optional("loss_function")?.optional("type")
         let name = try field?.text().string ?? "RMSE"
         isMultilabel = ["MultiLogloss", "MultiCrossEntropy"].contains(name)
+        hasSeveralTargets = isMultilabel || name.hasPrefix("MultiRMSE")
         switch name {
         case _ where Self.plain.contains(name): (link, isClassifier) = (.identity, false)
         case "Poisson", "Tweedie": (link, isClassifier) = (.exponential, false)

@@ -71,6 +71,30 @@ struct CatBoostStatistic {
         }
     }
 
+    /// Refuses models whose file does not tell which table a statistic has: tables are found by combination and kind, so
+    /// those of another target, or of another binarization of the target, were written over each other.
+    ///
+    /// Source: CatBoost `model_export/json_model_helpers.cpp`, whose identifier lacks the target's classifier.
+    static func checkTables(of features: CatBoostFeatures, severalTargets: Bool) throws(MaxError) {
+        var seen = Set<[Text]>()
+        for statistic in features.statistics {
+            let field = statistic.field
+            let kind = try field.member("ctr_type").text()
+            var key = [try field.member("identifier").text()]
+            for name in ["prior_numerator", "prior_denomerator", "shift", "scale", "target_border_idx"] {
+                key.append(Text("\(try field.member(name).number())"))
+            }
+            let isOfTarget = kind != "Counter" && kind != "FeatureFreq"
+            guard seen.insert(key).inserted, !(severalTargets && isOfTarget) else {
+                throw MaxError(
+                    .unsupported,
+                    "catboost: \(field.path): CatBoost's JSON keeps one table of '\(kind)' where there were several: "
+                        + "train with one target and one TargetBorderCount per kind, or with one_hot_max_size above the number of categories"
+                )
+            }
+        }
+    }
+
     private static func element(_ field: Field, _ features: CatBoostFeatures) throws(MaxError) -> Element {
         func category() throws(MaxError) -> Int {
             try field.member("cat_feature_index").integer(0...Int64(max(features.categories.count - 1, 0)))

@@ -25,7 +25,8 @@ struct CatBoostTrees {
                 nodes += symmetric.nodeCount
                 guard nodes <= Self.expandedNodes else {
                     throw MaxError(
-                        .limitExceeded, "catboost: \(tree.path): trees of more than \(Self.expandedNodes) nodes in all: train with less depth")
+                        .limitExceeded,
+                        "catboost: \(tree.path): trees of more than \(Self.expandedNodes) nodes in all: train with less depth")
                 }
                 do throws(MaxError) {
                     try builder.addTree(count: symmetric.nodeCount, output: 0) { symmetric.node($0) }

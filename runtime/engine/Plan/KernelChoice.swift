@@ -29,7 +29,7 @@ package enum KernelChoice: String, Sendable, CaseIterable {
         for word in asked where TreeKernel(rawValue: word) == nil {
             guard let family = KernelChoice(rawValue: word) else {
                 let names = (allCases.map(\.rawValue) + TreeKernel.allCases.map(\.rawValue)).joined(separator: ", ")
-                throw MaxError(.usage, "MAXAI_KERNELS: found '\(word)', expected some of \(names) with commas between them, or nothing")
+                throw MaxError(.usage, "MAXAI_KERNELS: found '\(word)', expected one of \(names), or several with commas between them")
             }
             guard available.contains(family) else {
                 let names = available.map(\.rawValue).joined(separator: ", ")
