@@ -121,7 +121,7 @@ struct MaxaiCompile: ParsableCommand {
         let written = try BundleWriter.bytes(of: content)
         // What is written must load: structure, digests, graph and golden rows.
         let bundle = try Bundle(bytes: written)
-        _ = try Model(bundle: bundle)
+        _ = try Model.load(bundle)
         try AtomicFile.write(written, to: output)
         report(
             bundle, graph, rewritten.rules.filter { $0.patches > 0 }.map { ($0.name, $0.patches) }, golden: content.golden,

@@ -19,8 +19,8 @@ struct Benchmark {
 
     init(path: String) throws(MaxError) {
         let start = monotonicSeconds()
-        let bundle = try Bundle(path: path)
-        let model = try Model(bundle: bundle)
+        let bundle = try Bundle(path: path, integrity: .onUse)
+        let model = try Model.load(bundle)
         let loaded = monotonicSeconds()
         load = (loaded - start) * 1e3
         kernels = model.plan.summary

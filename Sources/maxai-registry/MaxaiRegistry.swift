@@ -119,9 +119,13 @@ struct Sign: ParsableCommand {
     }
 
     private func opened(_ file: FileBytes) throws(MaxError) -> Bundle {
-        do { return try Bundle(file) } catch {
+        let bundle: Bundle
+        do { bundle = try Bundle(file) } catch {
             throw error.inside("\(model) (to sign another kind of file, name one for the signature with --detached)")
         }
+        // What is signed is what runs.
+        do { try bundle.checkPacked() } catch { throw error.inside(model) }
+        return bundle
     }
 }
 
@@ -162,7 +166,12 @@ struct Verify: ParsableCommand {
 
     private func verified(_ trust: TrustStore) throws(MaxError) -> ModelSignature.Report {
         do {
-            guard let signature else { return try ModelSignature.verify(embeddedIn: try Bundle(path: model), trust: trust) }
+            guard let signature else {
+                let bundle = try Bundle(path: model)
+                let report = try ModelSignature.verify(embeddedIn: bundle, trust: trust)
+                try bundle.checkPacked()
+                return report
+            }
             let bytes = try FileBytes(path: signature, limit: 64 << 20).array
             let name = Text(model.split(separator: "/").last.map(String.init) ?? model)
             return try FileBytes(path: model).withBytes { content throws(MaxError) in

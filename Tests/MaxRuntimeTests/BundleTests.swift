@@ -30,7 +30,7 @@ func sumBundle() throws -> [UInt8] {
         #expect(bundle.info.version == "7")
         #expect(try bundle.graph() == (try sumGraph()))
         #expect(try bundle.section(.provenance)?.count == 5000)
-        let model = try Model(bundle: bundle)
+        let model = try Model.load(bundle)
         let out = try model.predict([Tensor([Float(1)]), Tensor([Float(4)])])
         #expect(out == [Tensor([Float(5)])])
     }
@@ -58,7 +58,7 @@ func sumBundle() throws -> [UInt8] {
         let golden = GoldenRows(inputs: [Tensor([Float(1)]), Tensor([Float(2)])], outputs: [Tensor([Float(4)])])
         let bytes = try BundleWriter.bytes(
             of: BundleContent(info: ModelInfo(name: "sum"), producer: "test", graph: try sumGraph(), golden: golden))
-        let error = #expect(throws: MaxError.self) { try Model(bundle: try Bundle(bytes: bytes)) }
+        let error = #expect(throws: MaxError.self) { try Model.load(try Bundle(bytes: bytes)) }
         #expect(error?.code == .contentMismatch)
         #expect(error?.message.contains("found 3.0 (0x40400000), expected 4.0") == true)
     }

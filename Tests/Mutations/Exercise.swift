@@ -69,6 +69,6 @@ enum Exercise {
         let result = try RewriteDriver(rules: Pipeline.exact).run(graph)
         let bytes = try BundleWriter.bytes(
             of: BundleContent(info: ModelInfo(name: "m"), producer: "mutations", graph: result.graph))
-        try score(try Model(bundle: try Bundle(bytes: bytes)))
+        try score(try Model.load(try Bundle(bytes: bytes)))
     }
 }

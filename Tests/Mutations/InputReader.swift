@@ -30,7 +30,7 @@ final class InputReader {
         case .catboost: try Exercise.compile(try CatBoost.read(bytes, name: "m"))
         case .bundle:
             let bundle = try Bundle(bytes: bytes)
-            try Exercise.score(try Model(bundle: bundle))
+            try Exercise.score(try Model.load(bundle))
             for section in [BundleLayout.Kind.provenance, .signatures] { _ = try bundle.section(section) }
             _ = try bundle.contentImage()
         case .parquet: try table(bytes, .parquet)

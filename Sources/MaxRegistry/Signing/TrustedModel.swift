@@ -27,7 +27,7 @@ public struct TrustPolicy: Sendable {
         let bundle = try Bundle(path: path)
         do throws(MaxError) {
             if let trust { _ = try ModelSignature.verify(embeddedIn: bundle, trust: trust) }
-            return try Model(bundle: bundle)
+            return try Model.load(bundle)
         } catch {
             throw error.inside(path)
         }

@@ -14,7 +14,7 @@ struct ModelCard {
     init(_ bundle: Bundle) throws(MaxError) {
         self.bundle = bundle
         graph = try bundle.graph()
-        model = try Model(bundle: bundle)
+        model = try Model(graph: graph, info: bundle.info)
     }
 
     func html() throws(MaxError) -> String {

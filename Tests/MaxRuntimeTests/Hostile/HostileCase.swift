@@ -23,7 +23,7 @@ struct HostileCase: Sendable, CustomTestStringConvertible {
     }
 
     private static func use(_ bytes: [UInt8]) throws {
-        let model = try Model(bundle: try Bundle(bytes: bytes))
+        let model = try Model.load(try Bundle(bytes: bytes))
         _ = try model.predict(model.schema.inputs.map { _ in Tensor([Float(1)]) })
     }
 

@@ -84,7 +84,7 @@ import Testing
         let path = try TemporaryFile(try soundBundle().bytes)
         let bundle = try Bundle(path: path.path)
         #expect(truncate(path.path, 0) == 0)
-        let model = try Model(bundle: bundle)
+        let model = try Model.load(bundle)
         #expect(try model.predict([Tensor([Float(1)]), Tensor([Float(4)])]) == [Tensor([Float(5)])])
         #expect(throws: MaxError.self) { try Bundle(path: path.path) }
     }

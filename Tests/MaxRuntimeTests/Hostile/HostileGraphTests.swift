@@ -198,7 +198,7 @@ import Testing
             Self.addInput(&$0, "e\u{301}")
             Self.node(&$0, "identity", [0])
         }
-        let model = try Model(bundle: try Bundle(bytes: try twins.bytes()))
+        let model = try Model.load(try Bundle(bytes: try twins.bytes()))
         #expect(model.schema.columns.count == 2)
     }
 
@@ -214,7 +214,7 @@ import Testing
             }
             Self.node(&$0, "gather", [1, 2])
         }
-        let model = try Model(bundle: try Bundle(bytes: try hostile.bytes()))
+        let model = try Model.load(try Bundle(bytes: try hostile.bytes()))
         #expect(try model.predict([Tensor([Float(1), 0, -1])]) == [Tensor([Float(2), 1, 2])])
         for index: Float in [2, -3, 3e9, -3e9] {
             let error = #expect(throws: MaxError.self) { try model.predict([Tensor([index])]) }

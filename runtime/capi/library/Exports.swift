@@ -23,7 +23,7 @@ public func maxai_load_file(_ path: UnsafePointer<CChar>?, _ model: UnsafeMutabl
         let model = try given(model, "model")
         model.pointee = nil
         let path = String(cString: try given(path, "path"))
-        let bundle = try Bundle(path: path)
+        let bundle = try Bundle(path: path, integrity: .onUse)
         do throws(MaxError) { model.pointee = handle(try LoadedModel(bundle)) } catch { throw error.inside(path) }
     }
 }

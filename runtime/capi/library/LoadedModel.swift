@@ -12,7 +12,7 @@ final class LoadedModel {
     private var texts: [UnsafeMutableRawPointer] = []
 
     init(_ bundle: Bundle) throws(MaxError) {
-        let model = try Model(bundle: bundle)
+        let model = try Model.load(bundle)
         var texts: [UnsafeMutableRawPointer] = []
         func keep(_ bytes: some Collection<UInt8>) -> maxai_string {
             let memory = UnsafeMutableBufferPointer<UInt8>.allocate(capacity: bytes.count + 1)

@@ -173,6 +173,36 @@ public struct Bundle: Sendable {
         }
     }
 
+    /// The graph as kernels hold it; nil when the bundle has none, or one that this version does not know.
+    func packedGraph() throws(MaxError) -> Graph? {
+        guard sections.first(.packedGraph) != nil, sections.first(.packedConstants) != nil else { return nil }
+        do throws(MaxError) {
+            let constants = try withSection(.packedConstants) { bytes throws(MaxError) in
+                try TensorTable.read(bytes, name: "packed constants")
+            }
+            return try withSection(.packedGraph) { bytes throws(MaxError) in
+                try GraphCodec.read(bytes, constants: constants, operators: Packed.named)
+            }
+        } catch {
+            guard error.code == .unsupported else { throw error }
+            return nil
+        }
+    }
+
+    /// Compares the packed graph with what this version makes of the portable one.
+    ///
+    /// - Throws: `.contentMismatch` when they differ: the bundle would not run what its graph says.
+    public func checkPacked() throws(MaxError) {
+        guard try packedGraph() != nil else { return }
+        if let made = try Packed.graph(of: try graph()) {
+            let (bytes, constants) = try GraphCodec.write(made)
+            let table = try TensorTable.write(constants)
+            let isGraph = try withSection(.packedGraph) { bytes.elementsEqual($0) }
+            if isGraph, try withSection(.packedConstants, { table.elementsEqual($0) }) { return }
+        }
+        throw MaxError(.contentMismatch, "bundle: the packed graph is not what the graph gives: compile the model again")
+    }
+
     /// The golden rows, or nil when the bundle has none.
     public func golden(for graph: Graph) throws(MaxError) -> GoldenRows? {
         guard let bytes = try section(.golden) else { return nil }

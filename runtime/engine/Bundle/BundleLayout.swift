@@ -39,12 +39,14 @@ public enum BundleLayout {
         case provenance = 5
         case profile = 6
         case evaluation = 7
+        case packedGraph = 8
+        case packedConstants = 9
         case signatures = 16
 
         /// Whether a reader that does not know this kind must refuse the bundle.
         var isCritical: Bool { self == .manifest || self == .graph || self == .constants }
         /// Whether the section is read whole by a parser; the others are tables that are looked into.
-        var isParsed: Bool { self == .manifest || self == .graph || self == .provenance || self == .signatures }
+        var isParsed: Bool { [.manifest, .graph, .packedGraph, .provenance, .signatures].contains(self) }
         public var name: String { "\(self)" }
     }
 

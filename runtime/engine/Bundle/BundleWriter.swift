@@ -49,6 +49,11 @@ public enum BundleWriter {
             (.manifest, manifest.bytes, false), (.graph, graph, false),
             (.constants, try TensorTable.write(constants), false),
         ]
+        // Last of all that is needed to run, so that what loads by it reads it in one piece.
+        if let packed = try Packed.graph(of: content.graph) {
+            let (graph, constants) = try GraphCodec.write(packed)
+            sections += [(.packedGraph, graph, false), (.packedConstants, try TensorTable.write(constants), false)]
+        }
         if let golden = content.golden { sections.append((.golden, try TensorTable.write(golden.inputs + golden.outputs), true)) }
         if let provenance = content.provenance { sections.append((.provenance, provenance, true)) }
         return try assemble(sections.map { ($0.0, $0.1, $0.compressible) })

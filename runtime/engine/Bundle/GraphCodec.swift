@@ -93,7 +93,9 @@ enum GraphCodec {
 
     /// - Throws: `.malformed` for a message that does not describe a well-typed graph; `.unsupported` for an
     ///   operator this version does not have.
-    static func read(_ bytes: UnsafeRawBufferPointer, constants: [Tensor]) throws(MaxError) -> Graph {
+    static func read(
+        _ bytes: UnsafeRawBufferPointer, constants: [Tensor], operators: [String: Operator] = Ops.named
+    ) throws(MaxError) -> Graph {
         var reader = WireReader(bytes)
         var name: Text = ""
         var inputs: [GraphInput] = []
@@ -116,7 +118,7 @@ enum GraphCodec {
         }
         var builder = GraphBuilder(name: name)
         for input in inputs { _ = try builder.input(input) }
-        for message in nodes { try node(message, into: &builder, constants) }
+        for message in nodes { try node(message, into: &builder, constants, operators) }
         for output in outputs { builder.output(output.name, output.value, labels: output.labels) }
         return try builder.finish()
     }
@@ -198,7 +200,9 @@ enum GraphCodec {
         return output
     }
 
-    private static func node(_ message: WireReader, into builder: inout GraphBuilder, _ constants: [Tensor]) throws(MaxError) {
+    private static func node(
+        _ message: WireReader, into builder: inout GraphBuilder, _ constants: [Tensor], _ operators: [String: Operator]
+    ) throws(MaxError) {
         var message = message
         var name: Text = ""
         var label: Text = ""
@@ -219,7 +223,7 @@ enum GraphCodec {
             default: throw message.malformed("node: field \(field.number) is unknown")
             }
         }
-        guard let op = Ops.named[name.string] else {
+        guard let op = operators[name.string] else {
             throw MaxError(.unsupported, "graph: operator \(name.quoted) is not known to this version")
         }
         guard results >= 1, results <= 1 << 10 else { throw message.malformed("node: \(results) results") }

@@ -10,6 +10,7 @@ extension Model {
     /// - Throws: `.unsupported` naming what stands in the way: a `raw` that no trees give, columns that were made of several
     ///   inputs, trees without cover.
     public func explained(contributions: Bool, leaves: Bool) throws(MaxError) -> Model {
+        let graph = try graph
         var builder = GraphBuilder(name: graph.name)
         for input in graph.inputs { _ = try builder.input(input) }
         for node in graph.nodes {
@@ -42,7 +43,7 @@ extension Model {
         var known: [Int: [Int]] = [:]
         for (index, port) in schema.inputs.enumerated() { known[index] = Array(port.firstColumn..<port.firstColumn + port.width) }
         var mixing = "an input"
-        for node in graph.nodes {
+        for node in try graph.nodes {
             guard let result = node.results.first, result.index <= value.index else { break }
             let operands = node.operands.map { $0.flatMap { known[$0.index] } }
             if node.op == Ops.concat {

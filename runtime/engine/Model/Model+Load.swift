@@ -1,20 +1,27 @@
 import MaxIR
 
 extension Model {
-    /// Loads a bundle: structure, digests, graph, plan, and the golden rows replayed on this machine.
+    /// Loads a bundle: structure, digests, graph, plan, and the golden rows replayed on this machine. A bundle that holds
+    /// its large ensembles packed is loaded by those, unless `MAXAI_KERNELS` asks for other kernels.
     ///
     /// - Throws: `.contentMismatch` when a digest or a golden row does not come out; `.malformed`, `.unsupported`,
     ///   `.limitExceeded`, `.notFound`, `.io` as their names say.
-    public convenience init(bundle: Bundle) throws(MaxError) {
+    public static func load(_ bundle: Bundle) throws(MaxError) -> Model {
+        if TreeKernel.wanted == nil, let packed = try bundle.packedGraph(), let model = try Model(packed: packed, of: bundle) {
+            if let golden = try bundle.golden(for: packed) { try model.replay(golden) }
+            return model
+        }
         let graph = try bundle.graph()
-        try self.init(graph: graph, info: bundle.info)
-        if let golden = try bundle.golden(for: graph) { try replay(golden) }
+        let model = try Model(graph: graph, info: bundle.info)
+        if let golden = try bundle.golden(for: graph) { try model.replay(golden) }
+        return model
     }
 
+    /// Reads of the file only what it needs, each section after its digest was compared.
     public static func load(path: String) throws(MaxError) -> Model {
-        let bundle = try Bundle(path: path)
+        let bundle = try Bundle(path: path, integrity: .onUse)
         do {
-            return try Model(bundle: bundle)
+            return try load(bundle)
         } catch {
             throw error.inside(path)
         }

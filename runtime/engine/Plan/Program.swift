@@ -143,8 +143,17 @@ final class ConstantMemory: @unchecked Sendable {
         if isLarge { madvise(memory, byteCount, Int32(MADV_HUGEPAGE)) }
         blocks.append(memory)
         let typed = memory.bindMemory(to: T.self, capacity: max(values.count, 1))
-        for (index, value) in values.enumerated() { (typed + index).initialize(to: value) }
+        values.withUnsafeBufferPointer { if let start = $0.baseAddress { typed.initialize(from: start, count: $0.count) } }
         return typed
+    }
+
+    /// Of f32 or f64.
+    func copy(_ values: TensorStorage) -> UnsafeRawPointer {
+        switch values {
+        case .f64(let values): UnsafeRawPointer(copy(values))
+        case .f32(let values): UnsafeRawPointer(copy(values))
+        default: UnsafeRawPointer(copy([UInt8]()))
+        }
     }
 
     func copy(_ text: Text) -> StringView { StringView(start: UnsafePointer(copy(text.utf8)), count: text.utf8.count) }

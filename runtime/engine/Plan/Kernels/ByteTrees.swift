@@ -9,10 +9,6 @@ struct ByteTrees {
     private static let heapDepth = 6
     private static let obliviousDepth = 8
     private static let maximumLeaves = 256
-    /// Leaves are read 64 at a time.
-    private static let padding = 64
-    /// Bytes of a row that registers hold.
-    static let rowWidth = 256
 
     let columns: TestColumns
     private var shape: [UInt8] = []
@@ -59,9 +55,6 @@ struct ByteTrees {
             leafCounts.append(Int32(leaves.count - Int(leafStarts.last ?? 0) / e.leafStride))
         }
     }
-
-    /// Rows that go through all trees before the next ones do: more for ensembles that the caches do not keep.
-    var blockRows: Int { 8 * heapOffset.count + 16 * nodes.count + 8 * leaves.count < 1 << 19 ? Program.blockRows : 1024 }
 
     private func children(_ e: TreeEnsemble, _ node: Int) -> (left: Int32, right: Int32) {
         columns.tests[node].rightIsTrue ? (e.falseChild[node], e.trueChild[node]) : (e.trueChild[node], e.falseChild[node])
@@ -179,67 +172,38 @@ struct ByteTrees {
         }
     }
 
-    func pack(_ e: TreeEnsemble, xIsF64: Bool, _ constants: ConstantMemory) -> maxai_byte_trees {
-        var out = maxai_byte_trees()
-        out.tree_count = Int32(e.treeCount)
-        out.output_count = Int32(e.outputCount)
-        out.leaf_stride = Int32(e.leafStride)
-        out.x_is_f64 = xIsF64 ? 1 : 0
-        out.leaf_is_f64 = e.leafValues.elementType == .f64 ? 1 : 0
-        out.is_average = e.aggregate == .average ? 1 : 0
-        columns.pack(e, into: &out, constants)
-        out.shape = UnsafePointer(constants.copy(shape))
-        out.node_count = UnsafePointer(constants.copy(nodeCount))
-        out.inner_count = UnsafePointer(constants.copy(innerCount))
-        out.levels = UnsafePointer(constants.copy(levels))
-        out.starts = UnsafePointer(constants.copy(starts))
-        out.leaf_starts = UnsafePointer(constants.copy(leafStarts))
-        out.leaf_counts = UnsafePointer(constants.copy(leafCounts))
-        out.tree_output = UnsafePointer(constants.copy(e.treeOutput))
-        out.heap_offset = UnsafePointer(constants.copy(heapOffset))
-        out.heap_limit = UnsafePointer(constants.copy(heapLimit))
-        out.nodes = UnsafePointer(constants.copy(nodes))
-        if columns.width <= Self.rowWidth {
-            let (rowColumns, rowRanks) = rowHeaps()
-            out.row_columns = UnsafePointer(constants.copy(rowColumns))
-            out.row_ranks = UnsafePointer(constants.copy(rowRanks))
-        }
-        out.leaves = leafValues(e, constants)
-        switch e.base {
-        case .f32(let base): out.base = UnsafeRawPointer(constants.copy(base))
-        case .f64(let base): out.base = UnsafeRawPointer(constants.copy(base))
-        default: break
-        }
+    /// The ensemble's arrays, but for what categories and single tests add.
+    func layout(_ e: TreeEnsemble, columns width: Int, xIsF64: Bool) -> ByteTreesLayout {
+        var out = ByteTreesLayout()
+        out.columns = width
+        out.outputCount = e.outputCount
+        out.leafStride = e.leafStride
+        // Kernels tell two groups of 64 rows from one by how far apart their bytes are.
+        out.width = max(columns.width, 1)
+        out.xIsF64 = xIsF64
+        out.comparesF64 = columns.comparesF64
+        out.isAverage = e.aggregate == .average
+        columns.write(into: &out)
+        (out.shape, out.nodeCount, out.innerCount, out.levels) = (shape, nodeCount, innerCount, levels)
+        (out.starts, out.leafStarts, out.leafCounts, out.treeOutput) = (starts, leafStarts, leafCounts, e.treeOutput)
+        (out.heapOffset, out.heapLimit, out.nodes) = (heapOffset, heapLimit, nodes)
+        out.leaves = leafValues(e)
+        out.base = e.base
         return out
     }
 
-    /// Columns and ranks of heap nodes as bytes, 64 of a tree.
-    private func rowHeaps() -> (columns: [UInt8], ranks: [UInt8]) {
-        var rowColumns = [UInt8](repeating: 0, count: 64 * shape.count)
-        var rowRanks = rowColumns
-        for tree in shape.indices where shape[tree] != UInt8(MAXAI_FREE_SHAPE) {
-            let depth = Int(shape[tree]) - MAXAI_OBLIVIOUS
-            for node in 0..<(depth > 0 ? depth : 1 << Int(shape[tree])) {
-                let slot = 64 * tree + (depth > 0 ? depth - 1 - node : node)
-                rowColumns[slot] = UInt8(truncatingIfNeeded: heapOffset[Int(starts[tree]) + node] / 64)
-                rowRanks[slot] = 254 - UInt8(truncatingIfNeeded: heapLimit[Int(starts[tree]) + node])
-            }
-        }
-        return (rowColumns, rowRanks)
-    }
-
-    private func leafValues(_ e: TreeEnsemble, _ constants: ConstantMemory) -> UnsafeRawPointer {
-        func ordered<T: BitwiseCopyable & ExpressibleByIntegerLiteral>(_ values: [T]) -> UnsafeRawPointer {
+    private func leafValues(_ e: TreeEnsemble) -> TensorStorage {
+        func ordered<T: ExpressibleByIntegerLiteral>(_ values: [T]) -> [T] {
             var out: [T] = []
-            out.reserveCapacity(leaves.count * e.leafStride + Self.padding)
+            out.reserveCapacity((leaves.count + ByteTreesLayout.paddingLeaves) * e.leafStride)
             for leaf in leaves { out += values[Int(leaf) * e.leafStride..<(Int(leaf) + 1) * e.leafStride] }
-            out += [T](repeating: 0, count: Self.padding)
-            return UnsafeRawPointer(constants.copy(out))
+            out += [T](repeating: 0, count: ByteTreesLayout.paddingLeaves * e.leafStride)
+            return out
         }
         return switch e.leafValues {
-        case .f64(let values): ordered(values)
-        case .f32(let values): ordered(values)
-        default: ordered([Float]())
+        case .f64(let values): .f64(ordered(values))
+        case .f32(let values): .f32(ordered(values))
+        default: e.leafValues
         }
     }
 }

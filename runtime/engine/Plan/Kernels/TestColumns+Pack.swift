@@ -2,29 +2,25 @@ import CMaxKernels
 import MaxIR
 
 extension TestColumns {
-    /// Writes the columns into `trees`.
+    /// Writes the ranks into a layout of bytes.
+    func write(into out: inout ByteTreesLayout) {
+        var thresholds: [Double] = []
+        var firsts: [Double] = []
+        for rank in ranks {
+            out.ranks += [rank.source, Int32(rank.thresholds.count)] + rank.out + [Int32(rank.ofZero)]
+            let all = rank.thresholds + [Double](repeating: .nan, count: ByteTreesLayout.thresholdsPerRank - rank.thresholds.count)
+            thresholds += all
+            firsts += stride(from: 16, to: ByteTreesLayout.thresholdsPerRank, by: 16).map { all[$0] } + [.nan]
+        }
+        out.thresholds = comparesF64 ? .f64(thresholds) : .f32(thresholds.map { Float($0) })
+        out.firsts = comparesF64 ? .f64(firsts) : .f32(firsts.map { Float($0) })
+    }
+
+    /// Writes categories and single tests into `trees`.
     func pack(_ e: TreeEnsemble, into trees: inout maxai_byte_trees, _ constants: ConstantMemory) {
-        // Kernels tell two groups of 64 rows from one by how far apart their bytes are.
-        trees.width = Int32(max(width, 1))
-        trees.compares_f64 = comparesF64 ? 1 : 0
         trees.set_rule = e.setRule.code
-        trees.rank_count = Int32(ranks.count)
         trees.category_count = Int32(categories.count)
         trees.test_count = Int32(single.count)
-        trees.ranks = UnsafePointer(
-            constants.copy(
-                ranks.map { rank in
-                    var out = maxai_rank_column()
-                    out.source = rank.source
-                    out.count = Int32(rank.thresholds.count)
-                    withUnsafeMutableBytes(of: &out.out) { $0.copyBytes(from: rank.out.withUnsafeBytes { Array($0) }) }
-                    out.rank_of_zero = UInt8(rank.ofZero)
-                    let all = rank.thresholds + [Double](repeating: .nan, count: 256 - rank.thresholds.count)
-                    let first = stride(from: 16, to: 256, by: 16).map { all[$0] } + [.nan]
-                    out.thresholds = floats(all, constants)
-                    out.first = floats(first, constants)
-                    return out
-                }))
         trees.categories = UnsafePointer(
             constants.copy(
                 categories.map { column in

@@ -25,7 +25,7 @@ struct TestColumns {
     }
 
     private static let lastCategory = 251
-    private static let maximumWidth = 1 << 14
+    static let maximumWidth = 1 << 14
     private let code: Code
 
     /// A column of category bytes, and the byte columns of its set tests, side by side.

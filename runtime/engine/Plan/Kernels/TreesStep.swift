@@ -2,7 +2,7 @@ import CMaxKernels
 import MaxIR
 
 extension KernelTable {
-    static let ensembles: [String: Choice] = ["trees": { try $0.trees() }]
+    static let ensembles: [String: Choice] = ["trees": { try $0.trees() }, Packed.byteTrees.name: { try $0.packedByteTrees() }]
 }
 
 extension KernelRequest {
@@ -28,10 +28,18 @@ extension KernelRequest {
 
     private func byteTrees(_ e: TreeEnsemble, _ x: Slot, _ out: Slot, _ choice: KernelChoice) throws -> (any Step)? {
         guard let bytes = ByteTrees(e, columns: x.width, xIsF64: x.element == .f64) else { return nil }
-        return ByteTreesStep(
-            x: x, out: out, scratch: try arena.reserve(.u8, max(bytes.columns.width, ByteTreesStep.scratchWidth)),
-            trees: bytes.pack(e, xIsF64: x.element == .f64, constants), variant: choice,
-            hasVBMI: maxai_cpu_features() & UInt32(MAXAI_CPU_AVX512_VBMI) != 0, blockRows: bytes.blockRows)
+        let layout = bytes.layout(e, columns: x.width, xIsF64: x.element == .f64)
+        var trees = layout.pack(constants)
+        bytes.columns.pack(e, into: &trees, constants)
+        return try byteStep(trees, width: layout.width, x, out, choice, blockRows: layout.blockRows)
+    }
+
+    func byteStep(
+        _ trees: maxai_byte_trees, width: Int, _ x: Slot, _ out: Slot, _ choice: KernelChoice, blockRows: Int
+    ) throws -> ByteTreesStep {
+        ByteTreesStep(
+            x: x, out: out, scratch: try arena.reserve(.u8, max(width, ByteTreesStep.scratchWidth)), trees: trees, variant: choice,
+            hasVBMI: maxai_cpu_features() & UInt32(MAXAI_CPU_AVX512_VBMI) != 0, blockRows: blockRows)
     }
 
     private func walkTrees(_ e: TreeEnsemble, _ x: Slot, _ out: Slot, _ choice: KernelChoice) throws -> (any Step)? {

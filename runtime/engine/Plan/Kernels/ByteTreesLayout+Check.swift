@@ -1,0 +1,75 @@
+import CMaxKernels
+import MaxIR
+
+extension ByteTreesLayout {
+    /// Proves that kernels read and write within bounds and end, whatever the arrays hold: a file may have been made by
+    /// anyone. What they hold is another question, which golden rows and signatures answer.
+    ///
+    /// - Throws: `.malformed` naming the array.
+    func check() throws(MaxError) {
+        func fail(_ what: String) -> MaxError { MaxError(.malformed, "packed trees: \(what)") }
+        let trees = shape.count
+        guard (1...TestColumns.maximumWidth).contains(width), outputCount >= 1, leafStride >= 1, leafStride <= outputCount,
+            outputCount <= Limits.ports, columns <= Limits.ports
+        else { throw fail("width \(width), \(outputCount) outputs, \(leafStride) values per leaf") }
+        guard [nodeCount.count, innerCount.count, levels.count, starts.count, leafStarts.count, leafCounts.count, treeOutput.count]
+            .allSatisfy({ $0 == trees })
+        else { throw fail("arrays of different lengths for \(trees) trees") }
+        guard heapLimit.count == heapOffset.count, base.count == outputCount, base.elementType == leaves.elementType,
+            leaves.elementType == .f32 || leaves.elementType == .f64
+        else { throw fail("heap_limit, base or leaves do not fit") }
+        try checkRanks(fail)
+        let end = UInt32(64 * width)
+        guard heapOffset.allSatisfy({ $0 < end && $0 % 64 == 0 }) else { throw fail("heap_offset beyond \(width) columns") }
+        for tree in 0..<trees {
+            guard treeOutput[tree] >= 0, Int(treeOutput[tree]) <= outputCount - leafStride else { throw fail("tree_output of tree \(tree)") }
+            let (start, leaf) = (Int(starts[tree]), Int(leafStarts[tree]))
+            guard start >= 0, leaf >= 0, leaf + Self.paddingLeaves * leafStride <= leaves.count else {
+                throw fail("starts or leaf_starts of tree \(tree)")
+            }
+            let code = Int(shape[tree])
+            if code == MAXAI_FREE_SHAPE {
+                try checkNodes(tree, start, fail)
+            } else {
+                let slots = code < MAXAI_FREE_SHAPE ? 1 << code : code - MAXAI_OBLIVIOUS
+                guard code != MAXAI_OBLIVIOUS, slots <= (code < MAXAI_FREE_SHAPE ? 64 : 8), start <= heapOffset.count - slots else {
+                    throw fail("shape of tree \(tree)")
+                }
+            }
+        }
+    }
+
+    private func checkRanks(_ fail: (String) -> MaxError) throws(MaxError) {
+        let count = ranks.count / Self.rankWords
+        let type: ElementType = comparesF64 ? .f64 : .f32
+        guard ranks.count % Self.rankWords == 0, !comparesF64 || xIsF64, thresholds.count == count * Self.thresholdsPerRank,
+            firsts.count == count * Self.firstsPerRank, thresholds.elementType == type, firsts.elementType == type
+        else { throw fail("ranks, thresholds and firsts do not fit") }
+        for rank in 0..<count {
+            let words = ranks[rank * Self.rankWords..<(rank + 1) * Self.rankWords]
+            // A last sixteenth would send a search behind the thresholds.
+            guard words.first.map({ $0 >= 0 && Int($0) < columns }) == true,
+                words.dropFirst(2).prefix(5).allSatisfy({ $0 >= -1 && Int($0) < width }),
+                firsts.double(rank * Self.firstsPerRank + 15).isNaN
+            else { throw fail("rank column \(rank)") }
+        }
+    }
+
+    /// Children stand after their parents, so that every walk ends, and every mask is written before it is read.
+    private func checkNodes(_ tree: Int, _ start: Int, _ fail: (String) -> MaxError) throws(MaxError) {
+        let (count, end) = (Int(nodeCount[tree]), UInt32(64 * width))
+        guard Int(innerCount[tree]) <= count, start < nodes.count - count else { throw fail("node_count of tree \(tree)") }
+        var reached = [Bool](repeating: false, count: count + 1)
+        reached[0] = true
+        for position in 0...count {
+            let node = nodes[start + position]
+            let (left, right) = (Int(node.child.0), Int(node.child.1))
+            let isLast = position == count
+            guard node.offset < end, node.offset % 64 == 0, UInt32(node.column) == node.offset / 64, left <= count, right <= count,
+                isLast ? left == count && right == count : left > position && right > position, reached[position] || isLast
+            else { throw fail("node \(position) of tree \(tree)") }
+            reached[left] = true
+            reached[right] = true
+        }
+    }
+}

@@ -1,0 +1,109 @@
+import CMaxKernels
+import MaxIR
+
+/// An ensemble as `maxai_byte_trees` has it, array by array: what kernels point into and what a bundle may keep, so that
+/// loading packs nothing. Categories and single tests are not part of it.
+struct ByteTreesLayout {
+    /// Numbers per rank column in `ranks`: source, count of thresholds, the byte column of every policy, rank of zero.
+    static let rankWords = 8
+    static let thresholdsPerRank = 256
+    static let firstsPerRank = 16
+    /// Bytes of a row that registers hold.
+    static let rowWidth = 256
+    /// Leaves that a kernel may read beyond a tree's own.
+    static let paddingLeaves = 256
+
+    var columns = 0
+    var outputCount = 0
+    var leafStride = 1
+    var width = 1
+    var xIsF64 = false
+    var comparesF64 = false
+    var isAverage = false
+    var ranks: [Int32] = []
+    /// f64 where comparisons are, else f32; as `leaves` and `base`, of the type of sums.
+    var thresholds = TensorStorage.f32([])
+    var firsts = TensorStorage.f32([])
+    var shape: [UInt8] = []
+    var nodeCount: [UInt8] = []
+    var innerCount: [UInt8] = []
+    var levels: [UInt8] = []
+    var starts: [Int32] = []
+    var leafStarts: [Int32] = []
+    var leafCounts: [Int32] = []
+    var treeOutput: [Int32] = []
+    var heapOffset: [UInt32] = []
+    var heapLimit: [UInt32] = []
+    var nodes: [maxai_byte_node] = []
+    var leaves = TensorStorage.f32([])
+    var base = TensorStorage.f32([])
+
+    /// Rows that go through all trees before the next ones do: more for ensembles that the caches do not keep.
+    var blockRows: Int { 8 * heapOffset.count + 16 * nodes.count + 8 * leaves.count < 1 << 19 ? Program.blockRows : 1024 }
+
+    func pack(_ constants: ConstantMemory) -> maxai_byte_trees {
+        var out = maxai_byte_trees()
+        out.tree_count = Int32(shape.count)
+        out.output_count = Int32(outputCount)
+        out.leaf_stride = Int32(leafStride)
+        out.width = Int32(width)
+        out.x_is_f64 = xIsF64 ? 1 : 0
+        out.compares_f64 = comparesF64 ? 1 : 0
+        out.leaf_is_f64 = leaves.elementType == .f64 ? 1 : 0
+        out.is_average = isAverage ? 1 : 0
+        out.rank_count = Int32(ranks.count / Self.rankWords)
+        out.ranks = UnsafePointer(constants.copy(rankColumns(constants)))
+        out.shape = UnsafePointer(constants.copy(shape))
+        out.node_count = UnsafePointer(constants.copy(nodeCount))
+        out.inner_count = UnsafePointer(constants.copy(innerCount))
+        out.levels = UnsafePointer(constants.copy(levels))
+        out.starts = UnsafePointer(constants.copy(starts))
+        out.leaf_starts = UnsafePointer(constants.copy(leafStarts))
+        out.leaf_counts = UnsafePointer(constants.copy(leafCounts))
+        out.tree_output = UnsafePointer(constants.copy(treeOutput))
+        out.heap_offset = UnsafePointer(constants.copy(heapOffset))
+        out.heap_limit = UnsafePointer(constants.copy(heapLimit))
+        out.nodes = UnsafePointer(constants.copy(nodes))
+        if width <= Self.rowWidth, shape.contains(where: { $0 != UInt8(MAXAI_FREE_SHAPE) }) {
+            let (rowColumns, rowRanks) = rowHeaps()
+            out.row_columns = UnsafePointer(constants.copy(rowColumns))
+            out.row_ranks = UnsafePointer(constants.copy(rowRanks))
+        }
+        out.leaves = constants.copy(leaves)
+        out.base = constants.copy(base)
+        return out
+    }
+
+    private func rankColumns(_ constants: ConstantMemory) -> [maxai_rank_column] {
+        let element = comparesF64 ? 8 : 4
+        let (all, first) = (constants.copy(thresholds), constants.copy(firsts))
+        return (0..<ranks.count / Self.rankWords).map { index in
+            let words = ranks[index * Self.rankWords..<(index + 1) * Self.rankWords]
+            var out = maxai_rank_column()
+            out.source = words[words.startIndex]
+            out.count = words[words.startIndex + 1]
+            withUnsafeMutableBytes(of: &out.out) { bytes in
+                words.dropFirst(2).prefix(5).withUnsafeBytes { bytes.copyMemory(from: $0) }
+            }
+            out.rank_of_zero = UInt8(truncatingIfNeeded: words[words.startIndex + 7])
+            out.thresholds = all + index * Self.thresholdsPerRank * element
+            out.first = first + index * Self.firstsPerRank * element
+            return out
+        }
+    }
+
+    /// Columns and ranks of heap nodes as bytes, 64 of a tree.
+    private func rowHeaps() -> (columns: [UInt8], ranks: [UInt8]) {
+        var rowColumns = [UInt8](repeating: 0, count: 64 * shape.count)
+        var rowRanks = rowColumns
+        for tree in shape.indices where shape[tree] != UInt8(MAXAI_FREE_SHAPE) {
+            let depth = Int(shape[tree]) - MAXAI_OBLIVIOUS
+            for node in 0..<(depth > 0 ? depth : 1 << Int(shape[tree])) {
+                let slot = 64 * tree + (depth > 0 ? depth - 1 - node : node)
+                rowColumns[slot] = UInt8(truncatingIfNeeded: heapOffset[Int(starts[tree]) + node] / 64)
+                rowRanks[slot] = 254 &- UInt8(truncatingIfNeeded: heapLimit[Int(starts[tree]) + node])
+            }
+        }
+        return (rowColumns, rowRanks)
+    }
+}
