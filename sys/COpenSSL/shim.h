@@ -1,3 +1,5 @@
+// SHA-256 below EVP is used where nothing must be loaded first.
+#define OPENSSL_SUPPRESS_DEPRECATED
 #include <openssl/bio.h>
 #include <openssl/crypto.h>
 #include <openssl/ec.h>

@@ -1,26 +1,28 @@
 import COpenSSL
 import MaxIR
 
-/// SHA-256, by OpenSSL.
+/// SHA-256, by OpenSSL: its functions below EVP, which would first load a provider and a configuration, several
+/// milliseconds of a short program.
 public struct SHA256: ~Copyable {
-    private let context: OpaquePointer?
+    private let context: UnsafeMutablePointer<SHA256_CTX>
 
     public init() {
-        context = EVP_MD_CTX_new()
-        EVP_DigestInit_ex(context, EVP_sha256(), nil)
+        context = .allocate(capacity: 1)
+        context.initialize(to: SHA256_CTX())
+        SHA256_Init(context)
     }
 
-    deinit { EVP_MD_CTX_free(context) }
+    deinit { context.deallocate() }
 
     public func update(_ bytes: UnsafeRawBufferPointer) {
-        if bytes.count > 0 { EVP_DigestUpdate(context, bytes.baseAddress, bytes.count) }
+        if bytes.count > 0 { SHA256_Update(context, bytes.baseAddress, bytes.count) }
     }
 
     public func update(_ bytes: [UInt8]) { bytes.withUnsafeBytes { update($0) } }
 
     public consuming func finish() -> [UInt8] {
         var out = [UInt8](repeating: 0, count: 32)
-        EVP_DigestFinal_ex(context, &out, nil)
+        SHA256_Final(&out, context)
         return out
     }
 

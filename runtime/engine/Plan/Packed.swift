@@ -65,15 +65,12 @@ enum Packed {
 extension ByteTreesLayout {
     var attributes: [String: Attribute] {
         let bytes = shape + nodeCount + innerCount + levels
-        let words = nodes.withUnsafeBytes { raw in
-            (0..<raw.count / 4).map { raw.loadUnaligned(fromByteOffset: 4 * $0, as: UInt32.self) }
-        }
         return [
             "flags": .int((xIsF64 ? 1 : 0) | (comparesF64 ? 2 : 0) | (isAverage ? 4 : 0)),
             "sizes": .ints([columns, outputCount, leafStride, width].map { Int64($0) }), "ranks": .tensor(Tensor(ranks)),
             "thresholds": Self.tensor(thresholds), "firsts": Self.tensor(firsts), "bytes": .tensor(Tensor(bytes)),
             "places": .tensor(Tensor(starts + leafStarts + leafCounts + treeOutput)), "heaps": .tensor(Tensor(heapOffset + heapLimit)),
-            "nodes": .tensor(Tensor(words)), "leaves": Self.tensor(leaves), "base": Self.tensor(base),
+            "nodes": .tensor(Tensor(nodes)), "leaves": Self.tensor(leaves), "base": Self.tensor(base),
         ]
     }
 
@@ -107,12 +104,8 @@ extension ByteTreesLayout {
         (starts, leafStarts) = (Array(places[..<trees]), Array(places[trees..<2 * trees]))
         (leafCounts, treeOutput) = (Array(places[(2 * trees)..<(3 * trees)]), Array(places[(3 * trees)...]))
         (heapOffset, heapLimit) = (Array(heaps[..<(heaps.count / 2)]), Array(heaps[(heaps.count / 2)...]))
-        let words = try list("nodes", UInt32.self)
-        guard words.count % 4 == 0 else { throw MaxError(.malformed, "packed trees: nodes of \(words.count) words") }
-        nodes = [maxai_byte_node](unsafeUninitializedCapacity: words.count / 4) { buffer, count in
-            words.withUnsafeBytes { UnsafeMutableRawBufferPointer(buffer).copyMemory(from: $0) }
-            count = words.count / 4
-        }
+        nodes = try list("nodes")
+        guard nodes.count % PackedNode.byteCount == 0 else { throw MaxError(.malformed, "packed trees: nodes of \(nodes.count) bytes") }
         try check()
     }
 }

@@ -136,14 +136,25 @@ final class ConstantMemory: @unchecked Sendable {
     deinit { for block in blocks { block.deallocate() } }
 
     func copy<T: BitwiseCopyable>(_ values: [T]) -> UnsafeMutablePointer<T> {
-        let byteCount = max(values.count * MemoryLayout<T>.stride, 64)
+        let typed = allocate(values.count, T.self)
+        values.withUnsafeBufferPointer { if let start = $0.baseAddress { typed.initialize(from: start, count: $0.count) } }
+        return typed
+    }
+
+    private func allocate<T>(_ count: Int, _: T.Type) -> UnsafeMutablePointer<T> {
+        let byteCount = max(count * MemoryLayout<T>.stride, 64)
         // Kernels jump about in large tables: large pages keep their addresses at hand.
         let isLarge = byteCount >= Self.largePage
         let memory = UnsafeMutableRawPointer.allocate(byteCount: byteCount, alignment: isLarge ? Self.largePage : 64)
         if isLarge { madvise(memory, byteCount, Int32(MADV_HUGEPAGE)) }
         blocks.append(memory)
-        let typed = memory.bindMemory(to: T.self, capacity: max(values.count, 1))
-        values.withUnsafeBufferPointer { if let start = $0.baseAddress { typed.initialize(from: start, count: $0.count) } }
+        return memory.bindMemory(to: T.self, capacity: max(count, 1))
+    }
+
+    /// `count` values made one by one.
+    func make<T: BitwiseCopyable>(_ count: Int, _ value: (Int) -> T) -> UnsafeMutablePointer<T> {
+        let typed = allocate(count, T.self)
+        for index in 0..<count { (typed + index).initialize(to: value(index)) }
         return typed
     }
 

@@ -20,7 +20,7 @@ struct ByteTrees {
     private var leafCounts: [Int32] = []
     private var heapOffset: [UInt32] = []
     private var heapLimit: [UInt32] = []
-    private var nodes: [maxai_byte_node] = []
+    private var nodes: [UInt8] = []
     /// Positions in the source's leaf values, one per leaf.
     private var leaves: [Int32] = []
 
@@ -127,7 +127,7 @@ struct ByteTrees {
     /// Nodes stand level by level, so that what one says of its rows is stored long before its children ask; those of
     /// two leaves come last, as nobody asks them.
     private mutating func appendFree(_ e: TreeEnsemble, _ root: Int32, _ size: [Int], _ height: Int) {
-        starts.append(Int32(nodes.count))
+        starts.append(Int32(nodes.count / PackedNode.byteCount))
         var inner: [Int32] = []
         var last: [Int32] = []
         var level = [root]
@@ -141,19 +141,19 @@ struct ByteTrees {
             }
             level = below
         }
-        var positions: [Int32: UInt8] = [:]
-        for (position, place) in (inner + last).enumerated() { positions[place] = UInt8(position) }
-        let end = UInt8(positions.count)
+        var positions: [Int32: Int] = [:]
+        for (position, place) in (inner + last).enumerated() { positions[place] = position }
+        let end = positions.count
         for place in inner + last {
             let test = columns.tests[Int(place)]
             let (left, right) = children(e, Int(place))
-            nodes.append(
-                maxai_byte_node(
-                    offset: UInt32(64 * test.column), rank: Self.fourTimes(test.limit),
-                    left_leaves: Self.fourTimes(left < 0 ? 1 : size[Int(left)]), column: UInt16(test.column),
-                    child: (positions[left] ?? end, positions[right] ?? end)))
+            nodes +=
+                PackedNode(
+                    column: test.column, rank: test.limit, leftLeaves: left < 0 ? 1 : size[Int(left)], left: positions[left] ?? end,
+                    right: positions[right] ?? end
+                ).bytes
         }
-        nodes.append(maxai_byte_node(offset: 0, rank: Self.fourTimes(255), left_leaves: 0, column: 0, child: (end, end)))
+        nodes += PackedNode(column: 0, rank: 255, leftLeaves: 0, left: end, right: end).bytes
         append(shape: MAXAI_FREE_SHAPE, nodes: positions.count, inner: inner.count, levels: height)
         appendLeaves(e, root)
     }

@@ -12,8 +12,9 @@ extension ByteTreesLayout {
         guard (1...TestColumns.maximumWidth).contains(width), outputCount >= 1, leafStride >= 1, leafStride <= outputCount,
             outputCount <= Limits.ports, columns <= Limits.ports
         else { throw fail("width \(width), \(outputCount) outputs, \(leafStride) values per leaf") }
-        guard [nodeCount.count, innerCount.count, levels.count, starts.count, leafStarts.count, leafCounts.count, treeOutput.count]
-            .allSatisfy({ $0 == trees })
+        guard
+            [nodeCount.count, innerCount.count, levels.count, starts.count, leafStarts.count, leafCounts.count, treeOutput.count]
+                .allSatisfy({ $0 == trees })
         else { throw fail("arrays of different lengths for \(trees) trees") }
         guard heapLimit.count == heapOffset.count, base.count == outputCount, base.elementType == leaves.elementType,
             leaves.elementType == .f32 || leaves.elementType == .f64
@@ -21,15 +22,18 @@ extension ByteTreesLayout {
         try checkRanks(fail)
         let end = UInt32(64 * width)
         guard heapOffset.allSatisfy({ $0 < end && $0 % 64 == 0 }) else { throw fail("heap_offset beyond \(width) columns") }
+        var reached = [Bool](repeating: false, count: 256)
         for tree in 0..<trees {
-            guard treeOutput[tree] >= 0, Int(treeOutput[tree]) <= outputCount - leafStride else { throw fail("tree_output of tree \(tree)") }
+            guard treeOutput[tree] >= 0, Int(treeOutput[tree]) <= outputCount - leafStride else {
+                throw fail("tree_output of tree \(tree)")
+            }
             let (start, leaf) = (Int(starts[tree]), Int(leafStarts[tree]))
             guard start >= 0, leaf >= 0, leaf + Self.paddingLeaves * leafStride <= leaves.count else {
                 throw fail("starts or leaf_starts of tree \(tree)")
             }
             let code = Int(shape[tree])
             if code == MAXAI_FREE_SHAPE {
-                try checkNodes(tree, start, fail)
+                guard isSound(tree, start, &reached) else { throw fail("nodes of tree \(tree)") }
             } else {
                 let slots = code < MAXAI_FREE_SHAPE ? 1 << code : code - MAXAI_OBLIVIOUS
                 guard code != MAXAI_OBLIVIOUS, slots <= (code < MAXAI_FREE_SHAPE ? 64 : 8), start <= heapOffset.count - slots else {
@@ -55,21 +59,22 @@ extension ByteTreesLayout {
         }
     }
 
-    /// Children stand after their parents, so that every walk ends, and every mask is written before it is read.
-    private func checkNodes(_ tree: Int, _ start: Int, _ fail: (String) -> MaxError) throws(MaxError) {
-        let (count, end) = (Int(nodeCount[tree]), UInt32(64 * width))
-        guard Int(innerCount[tree]) <= count, start < nodes.count - count else { throw fail("node_count of tree \(tree)") }
-        var reached = [Bool](repeating: false, count: count + 1)
-        reached[0] = true
-        for position in 0...count {
-            let node = nodes[start + position]
-            let (left, right) = (Int(node.child.0), Int(node.child.1))
-            let isLast = position == count
-            guard node.offset < end, node.offset % 64 == 0, UInt32(node.column) == node.offset / 64, left <= count, right <= count,
-                isLast ? left == count && right == count : left > position && right > position, reached[position] || isLast
-            else { throw fail("node \(position) of tree \(tree)") }
-            reached[left] = true
-            reached[right] = true
+    /// Whether the children of a tree's nodes stand after their parents, so that every walk ends, and every mask is written
+    /// before it is read.
+    private func isSound(_ tree: Int, _ start: Int, _ reached: inout [Bool]) -> Bool {
+        let count = Int(nodeCount[tree])
+        guard Int(innerCount[tree]) <= count, start < nodeTotal - count else { return false }
+        for position in 0..<count { reached[position] = position == 0 }
+        for position in 0..<count {
+            let node = PackedNode(nodes, start + position)
+            let (left, right) = (Int(node.left), Int(node.right))
+            guard node.column < width, left > position, left <= count, right > position, right <= count, reached[position] else {
+                return false
+            }
+            if left < count { reached[left] = true }
+            if right < count { reached[right] = true }
         }
+        let last = PackedNode(nodes, start + count)
+        return last.column < width && Int(last.left) == count && Int(last.right) == count && last.rank == 255
     }
 }

@@ -34,12 +34,13 @@ struct ByteTreesLayout {
     var treeOutput: [Int32] = []
     var heapOffset: [UInt32] = []
     var heapLimit: [UInt32] = []
-    var nodes: [maxai_byte_node] = []
+    /// `PackedNode.byteCount` bytes per node.
+    var nodes: [UInt8] = []
     var leaves = TensorStorage.f32([])
     var base = TensorStorage.f32([])
 
     /// Rows that go through all trees before the next ones do: more for ensembles that the caches do not keep.
-    var blockRows: Int { 8 * heapOffset.count + 16 * nodes.count + 8 * leaves.count < 1 << 19 ? Program.blockRows : 1024 }
+    var blockRows: Int { 8 * heapOffset.count + 3 * nodes.count + 8 * leaves.count < 1 << 19 ? Program.blockRows : 1024 }
 
     func pack(_ constants: ConstantMemory) -> maxai_byte_trees {
         var out = maxai_byte_trees()
@@ -63,7 +64,7 @@ struct ByteTreesLayout {
         out.tree_output = UnsafePointer(constants.copy(treeOutput))
         out.heap_offset = UnsafePointer(constants.copy(heapOffset))
         out.heap_limit = UnsafePointer(constants.copy(heapLimit))
-        out.nodes = UnsafePointer(constants.copy(nodes))
+        out.nodes = UnsafePointer(constants.make(nodeTotal) { PackedNode(nodes, $0).node })
         if width <= Self.rowWidth, shape.contains(where: { $0 != UInt8(MAXAI_FREE_SHAPE) }) {
             let (rowColumns, rowRanks) = rowHeaps()
             out.row_columns = UnsafePointer(constants.copy(rowColumns))
@@ -73,6 +74,8 @@ struct ByteTreesLayout {
         out.base = constants.copy(base)
         return out
     }
+
+    var nodeTotal: Int { nodes.count / PackedNode.byteCount }
 
     private func rankColumns(_ constants: ConstantMemory) -> [maxai_rank_column] {
         let element = comparesF64 ? 8 : 4
@@ -105,5 +108,39 @@ struct ByteTreesLayout {
             }
         }
         return (rowColumns, rowRanks)
+    }
+}
+
+/// A `maxai_byte_node` without what repeats itself: column (low byte first), rank, leaves on the left, children.
+struct PackedNode {
+    static let byteCount = 6
+
+    var column: Int
+    var rank: UInt8
+    var leftLeaves: UInt8
+    var left: UInt8
+    var right: UInt8
+
+    /// Node `index` of an array of them.
+    @inline(__always) init(_ bytes: [UInt8], _ index: Int) {
+        let at = index * Self.byteCount
+        column = Int(bytes[at]) | Int(bytes[at + 1]) << 8
+        (rank, leftLeaves, left, right) = (bytes[at + 2], bytes[at + 3], bytes[at + 4], bytes[at + 5])
+    }
+
+    init(column: Int, rank: Int, leftLeaves: Int, left: Int, right: Int) {
+        self.column = column
+        self.rank = UInt8(truncatingIfNeeded: rank)
+        self.leftLeaves = UInt8(truncatingIfNeeded: leftLeaves)
+        self.left = UInt8(truncatingIfNeeded: left)
+        self.right = UInt8(truncatingIfNeeded: right)
+    }
+
+    var bytes: [UInt8] { [UInt8(truncatingIfNeeded: column), UInt8(truncatingIfNeeded: column >> 8), rank, leftLeaves, left, right] }
+
+    @inline(__always) var node: maxai_byte_node {
+        maxai_byte_node(
+            offset: UInt32(64 * column), rank: 0x0101_0101 &* UInt32(rank), left_leaves: 0x0101_0101 &* UInt32(leftLeaves),
+            column: UInt16(truncatingIfNeeded: column), child: (left, right))
     }
 }
