@@ -28,7 +28,7 @@ private func rows(_ tensors: [Tensor], _ range: Range<Int>) -> [Tensor] {
 @Suite(.enabled(if: !CaseFolder.zoo.names().isEmpty, "make the zoo first")) struct LaneTests {
     @Test(arguments: CaseFolder.zoo.names())
     func `all rows, one row at a time, and two threads agree with the reference`(name: String) async throws {
-        guard let (models, zoo) = try zooModels(name), let graph = models.first?.graph else { return }
+        guard let (models, zoo) = try zooModels(name), let graph = try models.first?.graph else { return }
         for set in zoo.sets {
             let arguments = try zip(graph.inputs, set.inputs).map { try $1.value(for: $0) }
             let inputs = arguments.compactMap(\.tensor)
@@ -63,7 +63,7 @@ private func rows(_ tensors: [Tensor], _ range: Range<Int>) -> [Tensor] {
     /// Where a node runs on the reference evaluator, or all do, calls allocate; unoptimized code does too.
     @Test(.enabled(if: !_isDebugAssertConfiguration(), "allocations are counted in release builds"), arguments: CaseFolder.zoo.names())
     func `a call on kernels allocates nothing`(name: String) throws {
-        guard let (models, zoo) = try zooModels(name), let graph = models.first?.graph, let set = zoo.sets.first else { return }
+        guard let (models, zoo) = try zooModels(name), let graph = try models.first?.graph, let set = zoo.sets.first else { return }
         let inputs = try zip(graph.inputs, set.inputs).map { try $1.value(for: $0) }.compactMap(\.tensor)
         guard let count = inputs.first?.shape.first, count > 0, inputs.count == graph.inputs.count else { return }
         for model in models where model.plan.isPlanned && !model.plan.summary.contains("reference(") {

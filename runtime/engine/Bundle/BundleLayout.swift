@@ -39,8 +39,8 @@ public enum BundleLayout {
         case provenance = 5
         case profile = 6
         case evaluation = 7
-        case packedGraph = 8
-        case packedConstants = 9
+        case packedGraph = 9
+        case packedConstants = 10
         case signatures = 16
 
         /// Whether a reader that does not know this kind must refuse the bundle.
