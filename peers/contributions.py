@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Holds `maxai-score --contributions` and `--outputs leaf` against XGBoost's own, and shows what both cost.
+"""Holds `maxai-score --contributions all` and `--outputs leaf` against XGBoost's own, and shows what both cost.
 
     .peers/bin/python peers/contributions.py [--bin .build/release] [--rows N] [--time]
 
@@ -56,7 +56,7 @@ def check(folder, options, name, settings, rounds, missing, columns=12, rows=150
     pq.write_table(pa.table({n: x[:, i] for i, n in enumerate(names)}), table)
     run([options.bin / "maxai-compile", model, "-o", bundle, "--quiet"])
     outputs = "raw" if timed else "raw,leaf"
-    command = [options.bin / "maxai-score", bundle, table, "-o", out, "--outputs", outputs, "--contributions", "--quiet"]
+    command = [options.bin / "maxai-score", bundle, table, "-o", out, "--outputs", outputs, "--contributions", "all", "--quiet"]
     start = time.perf_counter()
     run(command + ["--threads", "1"])
     ours = time.perf_counter() - start

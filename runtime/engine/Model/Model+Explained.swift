@@ -15,7 +15,7 @@ extension Model {
         for node in graph.nodes {
             _ = try builder.node(node.op, node.operands, node.attributes, results: node.results.count, label: node.label)
         }
-        for output in graph.outputs where output.name != "leaf" && output.name != "contributions" {
+        for output in graph.outputs where !(leaves && output.name == "leaf") && !(contributions && output.name == "contributions") {
             builder.output(output.name, output.value, labels: output.labels)
         }
         guard let raw = graph.outputs.first(where: { $0.name == "raw" }),
