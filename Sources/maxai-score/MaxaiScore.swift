@@ -1,5 +1,6 @@
 import ArgumentParser
 import Glibc
+import MaxBinding
 import MaxCommand
 import MaxFormats
 import MaxIR
@@ -19,7 +20,8 @@ struct MaxaiScore: ParsableCommand {
             are matched by name, in any order; others are ignored unless kept. An output with K values per row is written
             as K columns name_0 … name_{K-1}, or with --nested as one list. Memory is bounded by the batch.
 
-            --contributions all explains the raw score of tree models by TreeSHAP: the contributions of all columns, added
+            --contributions all explains the raw score of tree models by TreeSHAP, interventional where the bundle has background
+            rows (maxai-compile --background), else path-dependent: the contributions of all columns, added
             in order, then the base and the rest, give the score exactly. --contributions K gives the K columns that
             contribute most, with their names, and the base. --outputs leaf gives the leaf that
             each tree reaches.
@@ -46,6 +48,8 @@ struct MaxaiScore: ParsableCommand {
             "Add what columns contribute to raw. all: contribution_COLUMN, _base and _rest, whose sum is raw; a number: that many, the largest first, contribution_1_feature, contribution_1_value, …, contribution_base.",
             valueName: "K|all"))
     var contributions: WantedContributions?
+    @Flag(help: "Explain by the training data that passed each node, also where the bundle has background rows.")
+    var pathDependent = false
     @Option(help: "Threads that score (default: one per core).") var threads: Int?
     @Option(help: "Rows per batch.") var batchRows = 1 << 16
     @Option(help: "For a row that the model refuses: fail, null (no value in its outputs) or skip.") var onError = OnError.fail
@@ -69,10 +73,8 @@ struct MaxaiScore: ParsableCommand {
         let wanted = names(outputs)
         let wantsLeaves = wanted?.contains("leaf") == true && !model.schema.outputs.contains { $0.name == "leaf" }
         let explains = contributions != nil
-        if explains || wantsLeaves { model = try model.explained(contributions: explains, leaves: wantsLeaves) }
-        var options = TableReader.Options()
-        options.batchRows = batchRows
-        options.types = model.schema.columns.map { ($0.name, $0.element == .f32 ? .f64 : $0.element) }
+        if explains || wantsLeaves { model = try model.explained(contributions: explains, leaves: wantsLeaves, pathDependent: pathDependent) }
+        let options = ColumnBinding.options(model.schema, batchRows: batchRows)
         let table = try TableReader.open(input, format: try format(inputFormat, "--input-format"), options: options)
         let binding = try ColumnBinding(model.schema, table, keep: names(keep))
         try table.select(indices: binding.selected)

@@ -44,7 +44,7 @@ private func infer(_ worker: Worker, _ parameters: String, outputs: String = "",
         let answer = infer(try served(), #""contributions":true"#)
         let text = String(decoding: answer.body, as: UTF8.self)
         #expect(answer.status == 200, "\(text)")
-        // Of 2.5: the mean is 3, column a takes 4 - ½ (2 + 1) … away, column b gives the rest.
+        // By cover the mean is 3, with a known 1.5, with b known 3.5, and the score 2.5.
         #expect(text.contains(#"{"name":"contributions","datatype":"FP64","shape":[1,1,4],"data":[-1.25,0.75,3.0,0.0]}"#), "\(text)")
         #expect(text.contains(#"{"name":"contribution_names","datatype":"BYTES","shape":[4],"data":["a","b","base","rest"]}"#), "\(text)")
     }

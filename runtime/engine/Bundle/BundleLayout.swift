@@ -39,6 +39,7 @@ public enum BundleLayout {
         case provenance = 5
         case profile = 6
         case evaluation = 7
+        case background = 8
         case signatures = 16
 
         /// Whether a reader that does not know this kind must refuse the bundle.

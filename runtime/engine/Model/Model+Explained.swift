@@ -4,12 +4,12 @@ extension Model {
     /// The same model with outputs that explain its scores, planned anew: what is not asked for costs nothing.
     ///
     /// - `contributions`, f64 `[N, K, F + 2]`: per output of `raw` what each input column adds, the base and the rest
-    ///   (`Ops.treeContributions`); labels `contribution_COLUMN`, and with K > 1 `contribution_k_COLUMN`.
+    ///   (`Ops.treeInterventional` where the model has background rows, unless `pathDependent`; else `Ops.treeContributions`); labels `contribution_COLUMN`, and with K > 1 `contribution_k_COLUMN`.
     /// - `leaf`, i64 `[N, T]`: the leaf that every tree reaches (`Ops.treeLeaves`).
     ///
     /// - Throws: `.unsupported` naming what stands in the way: a `raw` that no trees give, columns that were made of several
     ///   inputs, trees without cover.
-    public func explained(contributions: Bool, leaves: Bool) throws(MaxError) -> Model {
+    public func explained(contributions: Bool, leaves: Bool, pathDependent: Bool = false) throws(MaxError) -> Model {
         var builder = GraphBuilder(name: graph.name)
         for input in graph.inputs { _ = try builder.input(input) }
         for node in graph.nodes {
@@ -24,9 +24,22 @@ extension Model {
         if contributions {
             let names = try sources(of: x).map { schema.columns[$0].name } + ["base", "rest"]
             let ensemble = try TreeEnsemble(Evaluation(op: trees.op, attributes: trees.attributes, operands: [], resultCount: 1))
+            let background = pathDependent ? nil : try background.map { rows throws(MaxError) in try matrix(x, before: trees, of: rows) }
             // What would be refused when rows come is refused now.
-            _ = try TreePaths(ensemble)
-            let value = try builder.add(Ops.treeContributions, [x], trees.attributes)
+            let paths = try TreePaths(ensemble, needsCover: background == nil)
+            guard paths.count <= Self.maximumCombinations / (background?.shape.first ?? 1) else {
+                throw MaxError(
+                    .limitExceeded,
+                    "contributions: \(paths.count) leaves and \(background?.shape.first ?? 1) background rows, at most \(Self.maximumCombinations) together"
+                )
+            }
+            let value =
+                if let background {
+                    try builder.add(
+                        Ops.treeInterventional, [x], trees.attributes.merging(["background": .tensor(background)]) { $1 })
+                } else {
+                    try builder.add(Ops.treeContributions, [x], trees.attributes)
+                }
             let labels = (0..<ensemble.outputCount).flatMap { output in
                 names.map { Text(utf8: Array("contribution_\(ensemble.outputCount > 1 ? "\(output)_" : "")".utf8) + $0.utf8) }
             }
@@ -34,6 +47,22 @@ extension Model {
         }
         if leaves { builder.output("leaf", try builder.add(Ops.treeLeaves, [x], trees.attributes)) }
         return try Model(graph: try builder.finish(), info: info)
+    }
+
+    /// Most leaves times background rows.
+    private static let maximumCombinations = 1 << 27
+
+    /// What the trees see of background rows.
+    private func matrix(_ x: ValueID, before trees: Node, of rows: [Tensor]) throws(MaxError) -> Tensor {
+        var part = graph
+        part.nodes = Array(graph.nodes.prefix { $0.results != trees.results })
+        part.outputs = [GraphOutput("x", x)]
+        do throws(MaxError) {
+            guard let found = try part.evaluate(rows.map { .tensor($0) }).first?.tensor else { throw MaxError(.internal, "no matrix") }
+            return found
+        } catch {
+            throw error.inside("background")
+        }
     }
 
     /// The schema's column that each column of a matrix was made of.

@@ -7,7 +7,7 @@ extension Model {
     ///   `.limitExceeded`, `.notFound`, `.io` as their names say.
     public convenience init(bundle: Bundle) throws(MaxError) {
         let graph = try bundle.graph()
-        try self.init(graph: graph, info: bundle.info)
+        try self.init(graph: graph, info: bundle.info, background: try bundle.background(for: graph))
         if let golden = try bundle.golden(for: graph) { try replay(golden) }
     }
 

@@ -6,14 +6,17 @@ public final class Model: Sendable {
     public let info: ModelInfo
     public let graph: Graph
     public let schema: Schema
+    /// Rows that explanations compare with, one tensor per graph input.
+    public let background: [Tensor]?
     /// Its kernels on this machine.
     public let plan: Plan
 
     /// - Throws: `.unsupported` when an input or output is not rows of fixed width; `.usage` or `.unsupported` when
     ///   `MAXAI_KERNELS` asks for kernels that there are not.
-    public init(graph: Graph, info: ModelInfo) throws(MaxError) {
+    public init(graph: Graph, info: ModelInfo, background: [Tensor]? = nil) throws(MaxError) {
         self.graph = graph
         self.info = info
+        self.background = background
         try KernelChoice.check()
         schema = try Schema(of: graph)
         plan = Plan(graph, schema)
