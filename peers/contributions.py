@@ -85,10 +85,31 @@ def check(folder, options, name, settings, rounds, missing, columns=12, rows=150
         found = np.stack([scored[f"leaf_{i}"].to_numpy() for i in range(leaves.shape[1])], axis=1)
         if not np.array_equal(found, leaves):
             faults.append(f"{(found != leaves).sum()} leaves differ")
+        faults += largest(folder, command, scored, names, outputs)
     print(f"  {'FAILED ' + '; '.join(faults) if faults else 'ok'}: {name}, off by {off:.1e} at most")
     if timed:
         print(f"  {rows} rows on one thread: maxai-score {ours:.3f} s with files, XGBoost {peer:.3f} s, ratio {ours / peer:.2f}")
     return bool(faults)
+
+
+def largest(folder, command, scored, names, outputs, count=3):
+    command = [count if part == "all" else part for part in command]
+    run(command)
+    top = pq.read_table(folder / "y.parquet").to_pandas()
+    faults = []
+    for k in range(outputs):
+        prefix = "contribution_" + (f"{k}_" if outputs > 1 else "")
+        parts = np.stack([scored[prefix + n].to_numpy() for n in names], axis=1)
+        order = np.argsort(-np.abs(parts), axis=1, kind="stable")
+        for place in range(count):
+            at = order[:, place]
+            if list(top[f"{prefix}{place + 1}_feature"]) != [names[i] for i in at]:
+                faults.append(f"output {k}: the columns that come {place + 1}th differ")
+            if not np.array_equal(top[f"{prefix}{place + 1}_value"], parts[np.arange(len(at)), at]):
+                faults.append(f"output {k}: the values that come {place + 1}th differ")
+        if not np.array_equal(top[prefix + "base"], scored[prefix + "base"]):
+            faults.append(f"output {k}: the base differs")
+    return faults
 
 
 def main():

@@ -50,12 +50,12 @@ def models(x, y, folder):
     booster = xgboost.XGBRegressor(n_estimators=100, max_depth=6, n_jobs=1).fit(x, y).get_booster()
     booster.save_model(folder / "xgboost.json")
     yield "XGBoost, depth 6, 100 trees", booster, folder / "xgboost.json"
-    booster = lightgbm.train({"num_leaves": 31, "num_threads": 1, "verbose": -1, "objective": "regression"}, lightgbm.Dataset(x, y), 100)
+    booster = lightgbm.train({"num_leaves": 31, "num_threads": 1, "verbose": -1, "objective": "regression"}, lightgbm.Dataset(x, y, feature_name=NAMES), 100)
     booster.save_model(folder / "lightgbm.txt")
     yield "LightGBM, 31 leaves, 100 trees", booster, folder / "lightgbm.txt"
-    forest = sklearn.ensemble.RandomForestRegressor(50, max_depth=8, n_jobs=1, random_state=1).fit(x, y)
-    maxai.export(forest, folder / "sklearn.maxir", name="forest")
-    yield "scikit-learn forest, depth 8, 50 trees", forest, folder / "sklearn.maxir"
+    boosting = sklearn.ensemble.GradientBoostingRegressor(n_estimators=100, max_depth=6, random_state=1).fit(x, y)
+    maxai.export(boosting, folder / "sklearn.maxir", name="boosting", column_names=NAMES)
+    yield "scikit-learn gradient boosting, depth 6, 100 trees", boosting, folder / "sklearn.maxir"
 
 
 def ours(options, folder, model, rows, extra_compile, extra_score):

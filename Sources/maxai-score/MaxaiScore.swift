@@ -73,7 +73,9 @@ struct MaxaiScore: ParsableCommand {
         let wanted = names(outputs)
         let wantsLeaves = wanted?.contains("leaf") == true && !model.schema.outputs.contains { $0.name == "leaf" }
         let explains = contributions != nil
-        if explains || wantsLeaves { model = try model.explained(contributions: explains, leaves: wantsLeaves, pathDependent: pathDependent) }
+        if explains || wantsLeaves {
+            model = try model.explained(contributions: explains, leaves: wantsLeaves, pathDependent: pathDependent)
+        }
         let options = ColumnBinding.options(model.schema, batchRows: batchRows)
         let table = try TableReader.open(input, format: try format(inputFormat, "--input-format"), options: options)
         let binding = try ColumnBinding(model.schema, table, keep: names(keep))

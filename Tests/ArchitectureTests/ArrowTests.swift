@@ -23,7 +23,8 @@ import Testing
     @Test(arguments: allowed.keys.sorted())
     func arrowsPointDown(folder: String) throws {
         let ours: Set<String> = [
-            "MaxIR", "MaxFormats", "MaxRuntime", "MaxImport", "MaxTabular", "MaxBinding", "MaxRegistry", "MaxCompiler", "MaxServing", "MaxCommand",
+            "MaxIR", "MaxFormats", "MaxRuntime", "MaxImport", "MaxTabular", "MaxBinding", "MaxRegistry", "MaxCompiler", "MaxServing",
+            "MaxCommand",
             "CMaxKernels", "CArrowABI", "COpenSSL", "CZstd", "CMaxAI",
         ]
         for (file, module) in imports(in: folder) where ours.contains(module) {

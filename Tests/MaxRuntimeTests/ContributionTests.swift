@@ -186,7 +186,8 @@ private func rows(_ random: inout SplitMix, _ count: Int, _ columns: Int) -> Ten
                             #expect(found.shape == wanted.shape)
                             if let at = found.firstDifference(from: wanted) {
                                 Issue.record(
-                                    "\(choice), depth \(depth), \(count) rows: element \(at): \(found.describe(at)), \(wanted.describe(at))")
+                                    "\(choice), depth \(depth), \(count) rows: element \(at): \(found.describe(at)), \(wanted.describe(at))"
+                                )
                             }
                         }
                     }
@@ -203,7 +204,8 @@ private func rows(_ random: inout SplitMix, _ count: Int, _ columns: Int) -> Ten
     @Test func `a bundle keeps its background, which explains without cover`() throws {
         var builder = TreeEnsembleBuilder(outputs: 1)
         let nodes: [SourceNode] = [
-            .split(SourceNode.Split(column: 1, comparison: .less, threshold: 0, missing: .nan, missingGoesTrue: true, ifTrue: 1, ifFalse: 2)),
+            .split(
+                SourceNode.Split(column: 1, comparison: .less, threshold: 0, missing: .nan, missingGoesTrue: true, ifTrue: 1, ifFalse: 2)),
             .leaf([1]), .leaf([3]),
         ]
         try builder.addTree(count: nodes.count, output: 0) { nodes[$0] }

@@ -275,7 +275,9 @@ struct V2Infer {
         let chosen: [(index: Int, isBinary: Bool)] =
             wanted.isEmpty
             ? schema.outputs.indices.filter { added == nil || schema.outputs[$0].name != "contributions" }.map { ($0, allBinary) }
-            : wanted.filter { wish in !(added ?? []).contains { $0.name == wish.name } }.compactMap { wish in schema.outputs.firstIndex { $0.name == wish.name }.map { ($0, wish.isBinary || allBinary) } }
+            : wanted.filter { wish in !(added ?? []).contains { $0.name == wish.name } }.compactMap { wish in
+                schema.outputs.firstIndex { $0.name == wish.name }.map { ($0, wish.isBinary || allBinary) }
+            }
         var binary: [UInt8] = []
         var json = JSONWriter()
         json.object { json in
@@ -314,7 +316,9 @@ struct V2Infer {
                     for (tensor, isBinary) in explanations { tensor.write(to: &json, binary: &binary, isBinary: isBinary) }
                 })
         }
-        guard !binary.isEmpty || chosen.contains(where: \.isBinary) || explanations.contains(where: \.1) else { return Answer(200, json.bytes) }
+        guard !binary.isEmpty || chosen.contains(where: \.isBinary) || explanations.contains(where: \.1) else {
+            return Answer(200, json.bytes)
+        }
         var answer = Answer(200, contentType: "application/octet-stream", json.bytes + binary)
         answer.headers.append(("Inference-Header-Content-Length", "\(json.bytes.count)"))
         return answer

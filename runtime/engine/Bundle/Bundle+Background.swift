@@ -19,7 +19,8 @@ extension Bundle {
         for (port, tensor) in zip(ports, tensors) {
             guard tensor.elementType == port.element, tensor.shape == [rows] + port.tail else {
                 throw MaxError(
-                    .malformed, "background: input \(port.name.quoted): found \(tensor.type), expected \(port.element)\([rows] + port.tail)")
+                    .malformed, "background: input \(port.name.quoted): found \(tensor.type), expected \(port.element)\([rows] + port.tail)"
+                )
             }
         }
         return tensors

@@ -15,8 +15,10 @@ public struct BundleContent: Sendable {
     /// What the compiler recorded of its sources, as JSON.
     public var provenance: [UInt8]?
 
-    public init(info: ModelInfo, producer: Text, graph: Graph, golden: GoldenRows? = nil, background: [Tensor]? = nil,
-        provenance: [UInt8]? = nil) {
+    public init(
+        info: ModelInfo, producer: Text, graph: Graph, golden: GoldenRows? = nil, background: [Tensor]? = nil,
+        provenance: [UInt8]? = nil
+    ) {
         self.info = info
         self.producer = producer
         self.graph = graph

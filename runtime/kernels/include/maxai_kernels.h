@@ -47,9 +47,9 @@ void maxai_trees_general(const maxai_trees *trees, const void *x, int x_is_f64, 
 // Most columns that one path from a root to a leaf tests.
 enum { MAXAI_PATH_SLOTS = 64 };
 
-// The paths of an ensemble to its leaves. Path p has the steps `step_start[p] ..< step_start[p + 1]`, of which
-// the first `shared[p]` are those of the path before, and the slots `slot_start[p] ..< slot_start[p + 1]`, one
-// per column.
+// The paths of an ensemble to its leaves. Path p has the steps `step_start[p] ..< step_start[p + 1]`, of
+// which the first `shared[p]` are those of the path before, and the slots `slot_start[p] ..< slot_start[p +
+// 1]`, one per column.
 typedef struct {
   maxai_trees trees;
   int32_t columns, path_count;
@@ -73,8 +73,9 @@ void maxai_tree_contributions_scalar(const maxai_contributions *c, const void *x
 void maxai_tree_contributions_avx2(const maxai_contributions *c, const void *x, int x_is_f64, size_t stride,
                                    size_t rows, uint8_t *decisions, double *out);
 
-// What the graph's `tree_interventional` says. `set_bits` and `set_rows` at `set_start[p] ..< set_start[p + 1]`:
-// the sets of slots of path p that background rows satisfy, and how many rows do. `weights` has 65 columns.
+// What the graph's `tree_interventional` says. `set_bits` and `set_rows` at `set_start[p] ..< set_start[p +
+// 1]`: the sets of slots of path p that background rows satisfy, and how many rows do. `weights` has 65
+// columns.
 typedef struct {
   maxai_paths paths;
   int32_t background_rows;
@@ -85,8 +86,9 @@ typedef struct {
 } maxai_interventional;
 
 // `decisions`: a byte per row of the stride for every step of the longest path; `held`: a word per row.
-void maxai_tree_interventional_scalar(const maxai_interventional *c, const void *x, int x_is_f64, size_t stride,
-                                      size_t rows, uint8_t *decisions, uint64_t *held, double *out);
+void maxai_tree_interventional_scalar(const maxai_interventional *c, const void *x, int x_is_f64,
+                                      size_t stride, size_t rows, uint8_t *decisions, uint64_t *held,
+                                      double *out);
 void maxai_tree_interventional_avx2(const maxai_interventional *c, const void *x, int x_is_f64, size_t stride,
                                     size_t rows, uint8_t *decisions, uint64_t *held, double *out);
 

@@ -139,7 +139,8 @@ AVX512_INLINE void heap_rows(const maxai_byte_trees *t, int32_t tree, int depth,
 AVX512_INLINE void heap_tree(const maxai_byte_trees *t, int32_t tree, int depth, const uint8_t *bytes,
                              size_t stride, size_t rows, void *out) {
   size_t block = 64 * (size_t)t->width, row = 0;
-  heap h = {t->heap_offset + t->starts[tree], t->heap_limit + t->starts[tree], bytes, block};
+  // Without a test there are no bytes, and none are read, but there may still be 128 rows.
+  heap h = {t->heap_offset + t->starts[tree], t->heap_limit + t->starts[tree], bytes, block ? block : 64};
   for (; row + 128 <= rows; row += 128, h.bytes += 2 * block) heap_rows(t, tree, depth, &h, stride, row, out);
   if (row < rows) {
     heap single = {h.offset, h.limit, h.bytes, 0};

@@ -1,8 +1,8 @@
 // Path-dependent contributions of columns: the arithmetic of the graph's `tree_contributions`, in its order,
 // up to 64 rows side by side.
-#include <string.h>
-
 #include "contributions.h"
+
+#include <string.h>
 
 #pragma clang fp contract(off)
 
@@ -77,7 +77,8 @@ INLINE void block(const maxai_contributions *c, const void *x, int x_is_f64, siz
     add_path(c, p, x, x_is_f64, stride, first, rows, decisions, out);
   for (int32_t k = 0; k < t->output_count; k++)
     for (size_t i = 0; i < rows; i++)
-      maxai_close_row(t, columns, c->average[k], stride, out + (size_t)k * (columns + 2) * stride + first + i);
+      maxai_close_row(t, columns, c->average[k], stride,
+                      out + (size_t)k * (columns + 2) * stride + first + i);
 }
 
 INLINE void all(const maxai_contributions *c, const void *x, int x_is_f64, size_t stride, size_t rows,

@@ -39,7 +39,8 @@ INLINE double maxai_add_score(const maxai_trees *t, double score, double value) 
 }
 
 // Fills in base and rest, so that all add up to the score, which stands where the rest will.
-INLINE void maxai_close_row(const maxai_trees *t, size_t columns, double average, size_t stride, double *part) {
+INLINE void maxai_close_row(const maxai_trees *t, size_t columns, double average, size_t stride,
+                            double *part) {
   double *base = part + columns * stride, *rest = base + stride, score = *rest, sum = 0;
   if (t->is_average && t->tree_count > 0) {
     double trees = t->tree_count;

@@ -1,5 +1,5 @@
-// Contributions against background rows: the arithmetic of the graph's `tree_interventional`, in its order. Rows that
-// satisfy the same columns of a path share its shares.
+// Contributions against background rows: the arithmetic of the graph's `tree_interventional`, in its order.
+// Rows that satisfy the same columns of a path share its shares.
 #include <string.h>
 
 #include "contributions.h"
@@ -11,7 +11,8 @@ enum { S = MAXAI_PATH_SLOTS, SIDE = MAXAI_PATH_SLOTS + 1, MEMO_SLOTS = 8, MEMO =
 // What each column of path p gets of the leaf's value in a row that satisfies the columns `here`.
 INLINE void shares(const maxai_interventional *c, int32_t p, size_t slots, uint64_t full, uint64_t here,
                    double *share) {
-  // By p: the background rows with which the leaf is reached, and of those the ones that do not satisfy column j.
+  // By p: the background rows with which the leaf is reached, and of those the ones that do not satisfy
+  // column j.
   int32_t reach[SIDE], lack[S][SIDE];
   size_t held = (size_t)__builtin_popcountll(here), q = slots - held;
   for (size_t n = 0; n <= held; n++) reach[n] = 0;
@@ -29,7 +30,8 @@ INLINE void shares(const maxai_interventional *c, int32_t p, size_t slots, uint6
     const int32_t *count = is_held ? lack[j] : reach;
     double sum = 0;
     for (size_t n = 0; n <= held; n++)
-      if (count[n] > 0) sum += (double)count[n] * (is_held ? c->weights[n * SIDE + q] : -c->weights[q * SIDE + n]);
+      if (count[n] > 0)
+        sum += (double)count[n] * (is_held ? c->weights[n * SIDE + q] : -c->weights[q * SIDE + n]);
     share[j] = sum / (double)c->background_rows;
   }
 }
@@ -78,11 +80,13 @@ INLINE void all(const maxai_interventional *c, const void *x, int x_is_f64, size
   for (int32_t p = 0; p < h->path_count; p++) add_path(c, p, x, x_is_f64, stride, rows, decisions, held, out);
   for (int32_t k = 0; k < h->trees.output_count; k++)
     for (size_t i = 0; i < rows; i++)
-      maxai_close_row(&h->trees, columns, c->average[k], stride, out + (size_t)k * (columns + 2) * stride + i);
+      maxai_close_row(&h->trees, columns, c->average[k], stride,
+                      out + (size_t)k * (columns + 2) * stride + i);
 }
 
-void maxai_tree_interventional_scalar(const maxai_interventional *c, const void *x, int x_is_f64, size_t stride,
-                                      size_t rows, uint8_t *decisions, uint64_t *held, double *out) {
+void maxai_tree_interventional_scalar(const maxai_interventional *c, const void *x, int x_is_f64,
+                                      size_t stride, size_t rows, uint8_t *decisions, uint64_t *held,
+                                      double *out) {
   all(c, x, x_is_f64, stride, rows, decisions, held, out);
 }
 

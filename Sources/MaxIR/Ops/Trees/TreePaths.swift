@@ -66,7 +66,9 @@ package struct TreePaths: Sendable {
         }
     }
 
-    private mutating func append(_ path: [(node: Int32, goesTrue: Bool)], to leaf: Int32, _ e: TreeEnsemble, hasCover: Bool) throws(MaxError) {
+    private mutating func append(_ path: [(node: Int32, goesTrue: Bool)], to leaf: Int32, _ e: TreeEnsemble, hasCover: Bool)
+        throws(MaxError)
+    {
         let firstSlot = slotColumn.count
         guard stepNode.count + path.count <= Self.maximumSteps else {
             throw MaxError(.limitExceeded, "contributions: more than \(Self.maximumSteps) steps to all leaves")

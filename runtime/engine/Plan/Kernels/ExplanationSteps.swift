@@ -21,7 +21,8 @@ extension KernelRequest {
             slot_zero: constants.copy(paths.slotZero), rule_nodes: constants.copy(rules.flatMap(\.nodes)),
             rule_weights: constants.copy(rules.flatMap(\.weights)), average: constants.copy(ensemble.averageScores(paths)))
         return ContributionsStep(
-            x: x, out: out, decisions: try arena.reserve(.u8, max(paths.depth, 1)), packed: packed, isScalar: KernelChoice.current == .scalar)
+            x: x, out: out, decisions: try arena.reserve(.u8, max(paths.depth, 1)), packed: packed,
+            isScalar: KernelChoice.current == .scalar)
     }
 
     func interventional() throws -> (any Step)? {
