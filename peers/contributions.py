@@ -26,6 +26,7 @@ MODELS = [
     ("logistic, missing values", {"objective": "binary:logistic", "max_depth": 5}, 40, True),
     ("three classes", {"objective": "multi:softprob", "num_class": 3, "max_depth": 4}, 20, True),
     ("deep", {"objective": "reg:squarederror", "max_depth": 12}, 8, False),
+    ("linear", {"objective": "multi:softprob", "num_class": 3, "booster": "gblinear", "updater": "coord_descent"}, 20, True),
     ("dart", {"objective": "reg:squarederror", "max_depth": 4, "booster": "dart", "rate_drop": 0.3}, 20, False),
 ]
 TIMED = ("depth 6, 100 trees, 28 columns", {"objective": "reg:squarederror", "max_depth": 6}, 100, False)
@@ -49,13 +50,14 @@ def check(folder, options, name, settings, rounds, missing, columns=12, rows=150
     elif settings["objective"].startswith("binary"):
         y = y > 0
     data = xgboost.DMatrix(x, y)
-    booster = xgboost.train({"nthread": 1, "seed": 1, "min_child_weight": 0} | settings, data, rounds)
+    booster = xgboost.train({"nthread": 1, "seed": 1} | ({} if settings.get("booster") == "gblinear" else {"min_child_weight": 0}) | settings, data, rounds)
     model, bundle, table, out = (folder / n for n in ("m.json", "m.maxb", "x.parquet", "y.parquet"))
     booster.save_model(model)
     names = [f"f{i}" for i in range(columns)]
     pq.write_table(pa.table({n: x[:, i] for i, n in enumerate(names)}), table)
     run([options.bin / "maxai-compile", model, "-o", bundle, "--quiet"])
-    outputs = "raw" if timed else "raw,leaf"
+    is_linear = settings.get("booster") == "gblinear"
+    outputs = "raw" if timed or is_linear else "raw,leaf"
     command = [options.bin / "maxai-score", bundle, table, "-o", out, "--outputs", outputs, "--contributions", "all", "--quiet"]
     start = time.perf_counter()
     run(command + ["--threads", "1"])
@@ -81,8 +83,8 @@ def check(folder, options, name, settings, rounds, missing, columns=12, rows=150
         if not off < 2e-5:
             faults.append(f"output {k}: off by {off:.1e} of the largest contribution")
     if not timed:
-        leaves = booster.predict(data, pred_leaf=True).reshape(rows, -1)
-        found = np.stack([scored[f"leaf_{i}"].to_numpy() for i in range(leaves.shape[1])], axis=1)
+        leaves = np.zeros((rows, 0)) if is_linear else booster.predict(data, pred_leaf=True).reshape(rows, -1)
+        found = np.array([scored[f"leaf_{i}"] for i in range(leaves.shape[1])]).reshape(leaves.shape[::-1]).T
         if not np.array_equal(found, leaves):
             faults.append(f"{(found != leaves).sum()} leaves differ")
         faults += largest(folder, command, scored, names, outputs)

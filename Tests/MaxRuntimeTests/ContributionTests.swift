@@ -201,6 +201,32 @@ private func rows(_ random: inout SplitMix, _ count: Int, _ columns: Int) -> Ten
         }
     }
 
+    @Test(arguments: [0, 1, 64, 130])
+    func `linear contributions are products that add up, in the kernel and the reference`(count: Int) throws {
+        var random = SplitMix(seed: 8)
+        let columns = 6
+        var builder = GraphBuilder(name: "linear")
+        let x = try builder.input("x", TensorType(.f32, [.rows, .fixed(columns)]), missing: .nan)
+        let attributes: [String: Attribute] = [
+            "weights": .tensor(Tensor((0..<columns * 2).map { _ in Float(random.below(1000)) / 300 - 1 }, shape: [columns, 2])),
+            "base": .tensor(Tensor([Float(0.3), -7], shape: [2])),
+        ]
+        builder.output("raw", try builder.add(Ops.orderedLinear, [x], attributes))
+        let model = try Model(graph: try builder.finish(), info: ModelInfo(name: "m")).explained(contributions: true, leaves: false)
+        #expect(model.plan.isPlanned && !model.plan.summary.contains("reference("))
+        let values = rows(&random, count, columns)
+        let expected = try model.graph.evaluate([.tensor(values)]).compactMap(\.tensor)
+        for (found, wanted) in zip(try model.predict([values]), expected) {
+            #expect(found.shape == wanted.shape && found.firstDifference(from: wanted) == nil)
+        }
+        let parts: [Double] = try #require(expected[1].values())
+        for index in 0..<count * 2 {
+            let sum = parts[index * (columns + 2)..<(index + 1) * (columns + 2)].reduce(0, +)
+            let score = expected[0].storage.number(index)
+            #expect(sum == score || (sum.isNaN && score.isNaN))
+        }
+    }
+
     @Test func `a bundle keeps its background, which explains without cover`() throws {
         var builder = TreeEnsembleBuilder(outputs: 1)
         let nodes: [SourceNode] = [

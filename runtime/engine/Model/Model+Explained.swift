@@ -19,34 +19,50 @@ extension Model {
             builder.output(output.name, output.value, labels: output.labels)
         }
         guard let raw = graph.outputs.first(where: { $0.name == "raw" }),
-            let trees = graph.nodes.first(where: { $0.results.contains(raw.value) }), trees.op == Ops.trees, let x = trees.operands[0]
-        else { throw MaxError(.unsupported, "explanation: the model has no output \"raw\" that trees alone give") }
+            let trees = graph.nodes.first(where: { $0.results.contains(raw.value) }), let x = trees.operands.first ?? nil,
+            trees.op == Ops.trees || (trees.op == Ops.orderedLinear && !leaves)
+        else {
+            throw MaxError(
+                .unsupported,
+                "explanation: the model has no output \"raw\" that trees alone give\(leaves ? "" : ", or a linear model in order")")
+        }
         if contributions {
             let names = try sources(of: x).map { schema.columns[$0].name } + ["base", "rest"]
-            let ensemble = try TreeEnsemble(Evaluation(op: trees.op, attributes: trees.attributes, operands: [], resultCount: 1))
-            let background = pathDependent ? nil : try background.map { rows throws(MaxError) in try matrix(x, before: trees, of: rows) }
-            // What would be refused when rows come is refused now.
-            let paths = try TreePaths(ensemble, needsCover: background == nil)
-            guard paths.count <= Self.maximumCombinations / (background?.shape.first ?? 1) else {
-                throw MaxError(
-                    .limitExceeded,
-                    "contributions: \(paths.count) leaves and \(background?.shape.first ?? 1) background rows, at most \(Self.maximumCombinations) together"
-                )
-            }
-            let value =
-                if let background {
-                    try builder.add(
-                        Ops.treeInterventional, [x], trees.attributes.merging(["background": .tensor(background)]) { $1 })
-                } else {
-                    try builder.add(Ops.treeContributions, [x], trees.attributes)
-                }
-            let labels = (0..<ensemble.outputCount).flatMap { output in
-                names.map { Text(utf8: Array("contribution_\(ensemble.outputCount > 1 ? "\(output)_" : "")".utf8) + $0.utf8) }
+            let (value, outputs) =
+                trees.op == Ops.trees
+                ? try explain(trees, x, &builder, pathDependent: pathDependent)
+                : (try builder.add(Ops.linearContributions, [x], trees.attributes), graph.type(of: raw.value).tensor?.shape?[1].fixed ?? 1)
+            let labels = (0..<outputs).flatMap { output in
+                names.map { Text(utf8: Array("contribution_\(outputs > 1 ? "\(output)_" : "")".utf8) + $0.utf8) }
             }
             builder.output("contributions", value, labels: labels)
         }
         if leaves { builder.output("leaf", try builder.add(Ops.treeLeaves, [x], trees.attributes)) }
         return try Model(graph: try builder.finish(), info: info)
+    }
+
+    /// The contributions of trees, and how many outputs they have.
+    private func explain(
+        _ trees: Node, _ x: ValueID, _ builder: inout GraphBuilder, pathDependent: Bool
+    ) throws(MaxError) -> (ValueID, Int) {
+        let ensemble = try TreeEnsemble(Evaluation(op: trees.op, attributes: trees.attributes, operands: [], resultCount: 1))
+        let background = pathDependent ? nil : try background.map { rows throws(MaxError) in try matrix(x, before: trees, of: rows) }
+        // What would be refused when rows come is refused now.
+        let paths = try TreePaths(ensemble, needsCover: background == nil)
+        guard paths.count <= Self.maximumCombinations / (background?.shape.first ?? 1) else {
+            throw MaxError(
+                .limitExceeded,
+                "contributions: \(paths.count) leaves and \(background?.shape.first ?? 1) background rows, at most \(Self.maximumCombinations) together"
+            )
+        }
+        let value =
+            if let background {
+                try builder.add(
+                    Ops.treeInterventional, [x], trees.attributes.merging(["background": .tensor(background)]) { $1 })
+            } else {
+                try builder.add(Ops.treeContributions, [x], trees.attributes)
+            }
+        return (value, ensemble.outputCount)
     }
 
     /// Most leaves times background rows.

@@ -4,6 +4,7 @@ import MaxIR
 extension KernelTable {
     static let explanations: [String: Choice] = [
         "tree_contributions": { try $0.contributions() }, "tree_interventional": { try $0.interventional() },
+        "linear_contributions": { try $0.linearContributions() },
         "tree_leaves": { try $0.leaves() },
     ]
 }
