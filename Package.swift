@@ -59,6 +59,7 @@ let package = Package(
         library("MaxRuntime", "runtime/engine", ["MaxIR", "MaxFormats", "CMaxKernels", "COpenSSL", "CZstd"]),
         library("MaxImport", "Sources/MaxImport", ["MaxIR", "MaxFormats"]),
         library("MaxTabular", "Sources/MaxTabular", ["MaxIR", "CArrowABI"]),
+        library("MaxBinding", "Sources/MaxBinding", ["MaxIR", "MaxTabular", "MaxRuntime"]),
         library("MaxRegistry", "Sources/MaxRegistry", ["MaxIR", "MaxFormats", "MaxRuntime", "COpenSSL"]),
         library("MaxCompiler", "Sources/MaxCompiler", ["MaxIR", "MaxFormats", "MaxRuntime"]),
         library("MaxServing", "Sources/MaxServing", ["MaxIR", "MaxFormats", "MaxRuntime", "MaxRegistry", logging] + nio),
@@ -68,8 +69,8 @@ let package = Package(
         library("MaxCommand", "Sources/MaxCommand", ["MaxIR", argumentParser]),
 
         // Commands
-        command("maxai-compile", ["MaxImport", "MaxCompiler", "MaxFormats", "MaxRuntime"]),
-        command("maxai-score", ["MaxTabular", "MaxRuntime", "MaxRegistry", "MaxFormats"]),
+        command("maxai-compile", ["MaxImport", "MaxCompiler", "MaxFormats", "MaxRuntime", "MaxTabular", "MaxBinding"]),
+        command("maxai-score", ["MaxTabular", "MaxBinding", "MaxRuntime", "MaxRegistry", "MaxFormats"]),
         command("maxai-inspect", ["MaxRuntime", "MaxFormats"]),
         command("maxai-registry", ["MaxRegistry", "MaxFormats", "MaxRuntime"]),
         command("maxai-serve", ["MaxServing", "MaxRuntime", "MaxRegistry"]),

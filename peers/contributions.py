@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Holds `maxai-score --contributions` and `--outputs leaf` against XGBoost's own, and shows what both cost.
+"""Holds `maxai-score --contributions all` and `--outputs leaf` against XGBoost's own, and shows what both cost.
 
     .peers/bin/python peers/contributions.py [--bin .build/release] [--rows N] [--time]
 
@@ -26,6 +26,7 @@ MODELS = [
     ("logistic, missing values", {"objective": "binary:logistic", "max_depth": 5}, 40, True),
     ("three classes", {"objective": "multi:softprob", "num_class": 3, "max_depth": 4}, 20, True),
     ("deep", {"objective": "reg:squarederror", "max_depth": 12}, 8, False),
+    ("linear", {"objective": "multi:softprob", "num_class": 3, "booster": "gblinear", "updater": "coord_descent"}, 20, True),
     ("dart", {"objective": "reg:squarederror", "max_depth": 4, "booster": "dart", "rate_drop": 0.3}, 20, False),
 ]
 TIMED = ("depth 6, 100 trees, 28 columns", {"objective": "reg:squarederror", "max_depth": 6}, 100, False)
@@ -49,14 +50,15 @@ def check(folder, options, name, settings, rounds, missing, columns=12, rows=150
     elif settings["objective"].startswith("binary"):
         y = y > 0
     data = xgboost.DMatrix(x, y)
-    booster = xgboost.train({"nthread": 1, "seed": 1, "min_child_weight": 0} | settings, data, rounds)
+    booster = xgboost.train({"nthread": 1, "seed": 1} | ({} if settings.get("booster") == "gblinear" else {"min_child_weight": 0}) | settings, data, rounds)
     model, bundle, table, out = (folder / n for n in ("m.json", "m.maxb", "x.parquet", "y.parquet"))
     booster.save_model(model)
     names = [f"f{i}" for i in range(columns)]
     pq.write_table(pa.table({n: x[:, i] for i, n in enumerate(names)}), table)
     run([options.bin / "maxai-compile", model, "-o", bundle, "--quiet"])
-    outputs = "raw" if timed else "raw,leaf"
-    command = [options.bin / "maxai-score", bundle, table, "-o", out, "--outputs", outputs, "--contributions", "--quiet"]
+    is_linear = settings.get("booster") == "gblinear"
+    outputs = "raw" if timed or is_linear else "raw,leaf"
+    command = [options.bin / "maxai-score", bundle, table, "-o", out, "--outputs", outputs, "--contributions", "all", "--quiet"]
     start = time.perf_counter()
     run(command + ["--threads", "1"])
     ours = time.perf_counter() - start
@@ -81,14 +83,35 @@ def check(folder, options, name, settings, rounds, missing, columns=12, rows=150
         if not off < 2e-5:
             faults.append(f"output {k}: off by {off:.1e} of the largest contribution")
     if not timed:
-        leaves = booster.predict(data, pred_leaf=True).reshape(rows, -1)
-        found = np.stack([scored[f"leaf_{i}"].to_numpy() for i in range(leaves.shape[1])], axis=1)
+        leaves = np.zeros((rows, 0)) if is_linear else booster.predict(data, pred_leaf=True).reshape(rows, -1)
+        found = np.array([scored[f"leaf_{i}"] for i in range(leaves.shape[1])]).reshape(leaves.shape[::-1]).T
         if not np.array_equal(found, leaves):
             faults.append(f"{(found != leaves).sum()} leaves differ")
+        faults += largest(folder, command, scored, names, outputs)
     print(f"  {'FAILED ' + '; '.join(faults) if faults else 'ok'}: {name}, off by {off:.1e} at most")
     if timed:
         print(f"  {rows} rows on one thread: maxai-score {ours:.3f} s with files, XGBoost {peer:.3f} s, ratio {ours / peer:.2f}")
     return bool(faults)
+
+
+def largest(folder, command, scored, names, outputs, count=3):
+    command = [count if part == "all" else part for part in command]
+    run(command)
+    top = pq.read_table(folder / "y.parquet").to_pandas()
+    faults = []
+    for k in range(outputs):
+        prefix = "contribution_" + (f"{k}_" if outputs > 1 else "")
+        parts = np.stack([scored[prefix + n].to_numpy() for n in names], axis=1)
+        order = np.argsort(-np.abs(parts), axis=1, kind="stable")
+        for place in range(count):
+            at = order[:, place]
+            if list(top[f"{prefix}{place + 1}_feature"]) != [names[i] for i in at]:
+                faults.append(f"output {k}: the columns that come {place + 1}th differ")
+            if not np.array_equal(top[f"{prefix}{place + 1}_value"], parts[np.arange(len(at)), at]):
+                faults.append(f"output {k}: the values that come {place + 1}th differ")
+        if not np.array_equal(top[prefix + "base"], scored[prefix + "base"]):
+            faults.append(f"output {k}: the base differs")
+    return faults
 
 
 def main():

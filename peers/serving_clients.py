@@ -25,6 +25,8 @@ from exported import read, tolerance_of
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 CASES = {"xgboost-logistic": {"margin": "raw"}, "sklearn-columns-logistic": {}}
+# The models that can be explained.
+TREES = {"xgboost-logistic"}
 ROWS = 16
 
 
@@ -80,9 +82,47 @@ def triton(url, models, check):
             result = client.infer(name, tensors, outputs=asked, request_id="7")
             check(f"triton: {name} id", result.get_response().get("id") == "7")
             check.outputs(f"triton: {name} {'binary' if binary else 'JSON'}", result.as_numpy, expected, CASES[name])
+        explained(client, name, tensors, check)
         statistics = client.get_inference_statistics(name)["model_stats"][0]
-        check(f"triton: {name} statistics", statistics["inference_count"] == 2 * ROWS)
+        check(f"triton: {name} statistics", statistics["inference_count"] == (6 if name in TREES else 2) * ROWS)
     client.close()
+
+
+def explained(client, name, tensors, check):
+    if name not in TREES:
+        return check(f"triton: {name} is not explained", refused(client, name, tensors, True))
+    for binary in (False, True):
+        wish = lambda outputs: [tritonclient.http.InferRequestedOutput(o, binary_data=binary) for o in outputs]  # noqa: E731
+        result = client.infer(name, tensors, outputs=wish(["raw", "contributions", "contribution_names"]), parameters={"contributions": True})
+        parts, names = result.as_numpy("contributions"), texts(result.as_numpy("contribution_names"))
+        total = np.zeros(parts.shape[:2])
+        for position in range(parts.shape[2]):
+            total = total + parts[:, :, position]
+        raw = result.as_numpy("raw").reshape(total.shape).astype(np.float64)
+        check(f"triton: {name} contributions {'binary' if binary else 'JSON'} add up", np.array_equal(total, raw))
+        result = client.infer(
+            name, tensors, parameters={"contributions": 2},
+            outputs=wish(["contribution_features", "contribution_values", "contribution_base"]))  # fmt: skip
+        order = np.argsort(-np.abs(parts[:, :, :-2]), axis=2, kind="stable")[:, :, :2]
+        same = np.array_equal(result.as_numpy("contribution_values"), np.take_along_axis(parts, order, axis=2))
+        features = np.array(texts(result.as_numpy("contribution_features").ravel())).reshape(order.shape)
+        same = same and np.array_equal(features, np.array(names)[order])
+        same = same and np.array_equal(result.as_numpy("contribution_base"), parts[:, :, -2])
+        check(f"triton: {name} largest contributions {'binary' if binary else 'JSON'}", same)
+    for wrong in (0, -1, "yes", 1.5):
+        check(f"triton: {name} contributions {wrong!r} are refused", refused(client, name, tensors, wrong))
+
+
+def texts(array):
+    return [text.decode() if isinstance(text, bytes) else text for text in array]
+
+
+def refused(client, name, tensors, wanted):
+    try:
+        client.infer(name, tensors, parameters={"contributions": wanted})
+    except tritonclient.utils.InferenceServerException as error:
+        return error.status() == "400"
+    return False
 
 
 def column(wanted, inputs):

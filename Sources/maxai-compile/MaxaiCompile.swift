@@ -42,6 +42,9 @@ struct MaxaiCompile: ParsableCommand {
     @Option(help: "The model's name: A-Z a-z 0-9 . _ - (default: the output's file name).") var name: String?
     @Option(help: "The model's version, of the same characters.") var modelVersion = "1"
     @Option(help: "How many golden rows to try for the bundle.") var goldenRows = 32
+    @Option(help: "A table whose rows interventional contributions compare with; a sample is stored in the bundle.")
+    var background: String?
+    @Option(help: "How many rows of it to sample.") var backgroundRows = 100
     @Option(help: "Print instead of writing: ir is the graph's text form, passes lists the rewrites.") var emit: String?
     @Option(help: "Run only these rewrites, separated by commas, in this order.") var passes: String?
     @Option(help: "Leave out this rewrite; may be given more than once.") var disable: [String] = []
@@ -57,6 +60,12 @@ struct MaxaiCompile: ParsableCommand {
         guard output != nil || emit != nil else { throw ValidationError("name the bundle to write with -o, or print with --emit ir") }
         guard emit == nil || emit == "ir" || emit == "passes" else { throw ValidationError("--emit \(emit ?? ""): expected ir or passes") }
         guard stopAfter ?? 0 >= 0 else { throw ValidationError("--stop-after \(stopAfter ?? 0): expected 0 or more") }
+        guard (1...Bundle.maximumBackgroundRows).contains(backgroundRows) else {
+            throw ValidationError("--background-rows \(backgroundRows): expected 1 to \(Bundle.maximumBackgroundRows)")
+        }
+        guard background == nil || output?.hasSuffix(".maxb") == true else {
+            throw ValidationError("--background: only a bundle (-o NAME.maxb) holds background rows")
+        }
         guard (0...4096).contains(goldenRows) else { throw ValidationError("--golden-rows \(goldenRows): expected 0 to 4096") }
     }
 
@@ -117,11 +126,15 @@ struct MaxaiCompile: ParsableCommand {
             info: ModelInfo(name: modelName, version: Text(modelVersion), source: Text("\(format.name) sha256:\(digest)")),
             producer: Text("maxai-compile \(maxaiVersion)"), graph: graph,
             golden: goldenRows == 0 || output.hasSuffix(".maxir") ? nil : GoldenRows.sample(of: graph, count: goldenRows),
+            background: try background.map { path throws(MaxError) in
+                try BackgroundSample.read(path, for: Schema(of: graph), rows: backgroundRows)
+            },
             provenance: provenance.bytes)
         let written = try BundleWriter.bytes(of: content)
         // What is written must load: structure, digests, graph and golden rows.
         let bundle = try Bundle(bytes: written)
-        _ = try Model.load(bundle)
+        let loaded = try Model.load(bundle)
+        if background != nil { _ = try loaded.explained(contributions: true, leaves: false) }
         try AtomicFile.write(written, to: output)
         report(
             bundle, graph, rewritten.rules.filter { $0.patches > 0 }.map { ($0.name, $0.patches) }, golden: content.golden,

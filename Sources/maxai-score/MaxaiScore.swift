@@ -1,5 +1,6 @@
 import ArgumentParser
 import Glibc
+import MaxBinding
 import MaxCommand
 import MaxFormats
 import MaxIR
@@ -19,15 +20,18 @@ struct MaxaiScore: ParsableCommand {
             are matched by name, in any order; others are ignored unless kept. An output with K values per row is written
             as K columns name_0 … name_{K-1}, or with --nested as one list. Memory is bounded by the batch.
 
-            --contributions explains the raw score of tree models by path-dependent TreeSHAP: the contributions of all
-            columns, added in order, then the base and the rest, give the score exactly. --outputs leaf gives the leaf that
+            --contributions all explains the raw score of tree models by TreeSHAP, interventional where the bundle has background
+            rows (maxai-compile --background), else path-dependent: the contributions of all columns, added
+            in order, then the base and the rest, give the score exactly. --contributions K gives the K columns that
+            contribute most, with their names, and the base. --outputs leaf gives the leaf that
             each tree reaches.
 
             Examples:
               maxai-score churn.maxb customers.parquet -o scores.parquet --keep customer_id
               maxai-score churn.maxb - --input-format csv -o - --output-format ndjson < customers.csv
               maxai-score churn.maxb day.csv -o day.scored.csv --outputs probability --on-error null
-              maxai-score churn.maxb day.csv -o why.parquet --outputs raw,leaf --contributions
+              maxai-score churn.maxb day.csv -o why.parquet --outputs raw,leaf --contributions all
+              maxai-score churn.maxb day.csv -o why.csv --contributions 3
             """,
         version: maxaiVersion)
 
@@ -39,8 +43,13 @@ struct MaxaiScore: ParsableCommand {
     @Option(help: "Columns of the table to copy to the result, separated by commas.") var keep: String?
     @Option(help: "Outputs to write, separated by commas (default: all but raw and leaf).") var outputs: String?
     @Flag(help: "Write an output of several values as one list column.") var nested = false
-    @Flag(help: "Add what each column contributes to raw: contribution_COLUMN, _base and _rest, whose sum is raw.")
-    var contributions = false
+    @Option(
+        help: ArgumentHelp(
+            "Add what columns contribute to raw. all: contribution_COLUMN, _base and _rest, whose sum is raw; a number: that many, the largest first, contribution_1_feature, contribution_1_value, …, contribution_base.",
+            valueName: "K|all"))
+    var contributions: WantedContributions?
+    @Flag(help: "Explain by the training data that passed each node, also where the bundle has background rows.")
+    var pathDependent = false
     @Option(help: "Threads that score (default: one per core).") var threads: Int?
     @Option(help: "Rows per batch.") var batchRows = 1 << 16
     @Option(help: "For a row that the model refuses: fail, null (no value in its outputs) or skip.") var onError = OnError.fail
@@ -63,16 +72,17 @@ struct MaxaiScore: ParsableCommand {
         var model = try TrustPolicy(trustPath: trust, requireSignature: requireSignature).load(path: bundle)
         let wanted = names(outputs)
         let wantsLeaves = wanted?.contains("leaf") == true && !model.schema.outputs.contains { $0.name == "leaf" }
-        if contributions || wantsLeaves { model = try model.explained(contributions: contributions, leaves: wantsLeaves) }
-        var options = TableReader.Options()
-        options.batchRows = batchRows
-        options.types = model.schema.columns.map { ($0.name, $0.element == .f32 ? .f64 : $0.element) }
+        let explains = contributions != nil
+        if explains || wantsLeaves {
+            model = try model.explained(contributions: explains, leaves: wantsLeaves, pathDependent: pathDependent)
+        }
+        let options = ColumnBinding.options(model.schema, batchRows: batchRows)
         let table = try TableReader.open(input, format: try format(inputFormat, "--input-format"), options: options)
         let binding = try ColumnBinding(model.schema, table, keep: names(keep))
         try table.select(indices: binding.selected)
         let results = try ResultColumns(
-            model.schema, wanted: wanted.map { contributions && !$0.contains("contributions") ? $0 + ["contributions"] : $0 },
-            nested: nested)
+            model.schema, wanted: wanted.map { explains && !$0.contains("contributions") ? $0 + ["contributions"] : $0 },
+            nested: nested, contributions: contributions)
         let kept = try binding.kept.map { try OutputColumn(keeping: table.columns[binding.selected[$0]]) }
         let writer = try TableWriter(output, format: try format(outputFormat, "--output-format"), columns: kept + results.columns)
         let workers = try Workers(model, threads: threads ?? Int(sysconf(Int32(_SC_NPROCESSORS_ONLN))), rows: batchRows)

@@ -9,9 +9,11 @@ struct ResultColumns: Sendable {
     let ports: [Schema.OutputPort]
     let columns: [OutputColumn]
     let isNested: Bool
+    /// Of the contributions, how many are written.
+    let contributions: WantedContributions?
 
     /// - Throws: `.usage` for an output that the model does not have.
-    init(_ schema: Schema, wanted: [Text]?, nested: Bool) throws(MaxError) {
+    init(_ schema: Schema, wanted: [Text]?, nested: Bool, contributions: WantedContributions? = nil) throws(MaxError) {
         var outputs: [Int] = []
         if let wanted {
             for name in wanted {
@@ -30,9 +32,12 @@ struct ResultColumns: Sendable {
         self.outputs = outputs
         ports = outputs.map { schema.outputs[$0] }
         isNested = nested
+        self.contributions = contributions
         var columns: [OutputColumn] = []
         for port in ports {
-            if port.name == "contributions", port.labels.count == port.width {
+            if port.name == "contributions", case .largest(let count) = contributions {
+                columns += try LargestColumns.columns(port, count)
+            } else if port.name == "contributions", port.labels.count == port.width {
                 for label in port.labels { columns.append(try OutputColumn(label, .f64)) }
             } else if port.width == 1 {
                 columns.append(try OutputColumn(port.name, Self.stored(port.element)))
@@ -116,6 +121,10 @@ final class ResultBuffers: @unchecked Sendable {
     func columns(_ range: Range<Int>) throws(MaxError) -> [ColumnBuffer] {
         var columns: [ColumnBuffer] = []
         for (slot, port) in results.ports.enumerated() {
+            if port.name == "contributions", case .largest(let count) = results.contributions, let block = blocks[slot] {
+                columns += try LargestColumns.buffers(port, count, UnsafePointer(block.assumingMemoryBound(to: Double.self)), range)
+                continue
+            }
             let isList = results.isNested && port.width > 1 && port.element != .string && port.name != "contributions"
             for position in 0..<(isList ? 1 : port.width) {
                 columns.append(try column(slot, port, position, isList: isList, range))

@@ -10,6 +10,7 @@ import Testing
         "runtime/engine": ["MaxIR", "MaxFormats", "CMaxKernels", "COpenSSL", "CZstd"],
         "Sources/MaxImport": ["MaxIR", "MaxFormats"],
         "Sources/MaxTabular": ["MaxIR", "CArrowABI"],
+        "Sources/MaxBinding": ["MaxIR", "MaxTabular", "MaxRuntime"],
         "Sources/MaxRegistry": ["MaxIR", "MaxFormats", "MaxRuntime", "COpenSSL"],
         "Sources/MaxCompiler": ["MaxIR", "MaxFormats", "MaxRuntime"],
         "Sources/MaxServing": ["MaxIR", "MaxFormats", "MaxRuntime", "MaxRegistry"],
@@ -22,7 +23,8 @@ import Testing
     @Test(arguments: allowed.keys.sorted())
     func arrowsPointDown(folder: String) throws {
         let ours: Set<String> = [
-            "MaxIR", "MaxFormats", "MaxRuntime", "MaxImport", "MaxTabular", "MaxRegistry", "MaxCompiler", "MaxServing", "MaxCommand",
+            "MaxIR", "MaxFormats", "MaxRuntime", "MaxImport", "MaxTabular", "MaxBinding", "MaxRegistry", "MaxCompiler", "MaxServing",
+            "MaxCommand",
             "CMaxKernels", "CArrowABI", "COpenSSL", "CZstd", "CMaxAI",
         ]
         for (file, module) in imports(in: folder) where ours.contains(module) {

@@ -58,6 +58,7 @@ public enum Seeds {
                 provenance: Array(String(repeating: "{\"a\":[1,2]}", count: 40).utf8))
             let inputs = Exercise.inputs(of: model.schema, rows: 3)
             if let outputs = try? model.predict(inputs) { content.golden = GoldenRows(inputs: inputs, outputs: outputs) }
+            if found.count % 2 == 0 { content.background = inputs }
             let bytes = try BundleWriter.bytes(of: content)
             found.append(bytes)
             if found.count % 4 == 0 { found.append(try ModelSignature.embed(in: try Bundle(bytes: bytes), with: try SignedText.key.get())) }

@@ -1,6 +1,7 @@
 import MaxFormats
 import MaxIR
 import MaxRuntime
+import Synchronization
 
 typealias JSONText = JSONWriter
 
@@ -10,6 +11,7 @@ public final class ServedModel: Sendable {
     public let name: String
     public let version: String
     let metrics: ModelMetrics
+    private let explanation = Mutex<Result<Model, MaxError>?>(nil)
 
     public init(_ model: Model) {
         self.model = model
@@ -19,6 +21,24 @@ public final class ServedModel: Sendable {
     }
 
     var schema: Schema { model.schema }
+
+    /// The model with its contributions, made when first asked for and shared by all event loops.
+    ///
+    /// - Throws: what stands in the way, the same every time.
+    func explained() throws(MaxError) -> Model {
+        let made = explanation.withLock { known in
+            if let known { return known }
+            let made: Result<Model, MaxError>
+            do throws(MaxError) {
+                made = .success(try model.explained(contributions: true, leaves: false))
+            } catch {
+                made = .failure(error)
+            }
+            known = made
+            return made
+        }
+        return try made.get()
+    }
 
     /// Whether every column is a number of one type, so that a packed tensor can feed all of them.
     var packedElement: ElementType? {

@@ -24,6 +24,7 @@ struct V2Infer {
     /// Output names asked for, and whether each shall be binary; empty means all.
     private var wanted: [(name: Text, isBinary: Bool)] = []
     private var allBinary = false
+    private var contributions: WantedContributions?
 
     init(_ served: ServedModel, _ batch: RowBatch, maximumRows: Int) {
         self.served = served
@@ -31,7 +32,7 @@ struct V2Infer {
         self.maximumRows = maximumRows
     }
 
-    mutating func run(_ request: Request, _ context: (Int) throws(MaxError) -> Context) throws(MaxError) -> Answer {
+    mutating func run(_ request: Request, _ context: (Model, Int) throws(MaxError) -> Context) throws(MaxError) -> Answer {
         var jsonEnd = request.body.count
         if let given = request.jsonBytes {
             guard let count = Int(given), count > 0, count <= request.body.count else {
@@ -42,10 +43,13 @@ struct V2Infer {
         }
         try parse(request.body, end: jsonEnd)
         try bind(request.body, binaryStart: jsonEnd)
-        for (name, _) in wanted where !served.schema.outputs.contains(where: { $0.name == name }) {
+        let explanations = contributions.map { V2Contributions.names($0) } ?? []
+        for (name, _) in wanted where !served.schema.outputs.contains(where: { $0.name == name }) && !explanations.contains(name) {
             throw MaxError(.malformed, "output \(name.quoted): the model has none of this name")
         }
-        let context = try context(batch.rows)
+        let model = contributions == nil ? served.model : try served.explained()
+        if contributions != nil { _ = try V2Contributions.port(model, rows: batch.rows) }
+        let context = try context(model, batch.rows)
         try batch.predict(context)
         return try answer(context)
     }
@@ -53,6 +57,7 @@ struct V2Infer {
     private mutating func parse(_ body: UnsafeRawBufferPointer, end: Int) throws(MaxError) {
         var scanner = JSONScanner(body, 0..<end)
         var (id, tensors, wanted, allBinary) = (Text?.none, [V2Tensor](), [(name: Text, isBinary: Bool)](), false)
+        var contributions: WantedContributions?
         try scanner.object { scanner, key throws(MaxError) in
             switch key.string {
             case "id": id = try scanner.text()
@@ -68,7 +73,11 @@ struct V2Infer {
                 }
             case "parameters":
                 try scanner.object { scanner, key throws(MaxError) in
-                    if key == "binary_data_output" { allBinary = try scanner.bool() } else { _ = try scanner.skip() }
+                    switch key.string {
+                    case "binary_data_output": allBinary = try scanner.bool()
+                    case "contributions": contributions = try V2Contributions.wanted(&scanner)
+                    default: _ = try scanner.skip()
+                    }
                 }
             default: _ = try scanner.skip()
             }
@@ -79,6 +88,7 @@ struct V2Infer {
             throw MaxError(.malformed, "output \(name.quoted): asked for twice")
         }
         (self.id, self.tensors, self.wanted, self.allBinary) = (id, tensors, wanted, allBinary)
+        self.contributions = contributions
     }
 
     private static func tensor(_ scanner: inout JSONScanner) throws(MaxError) -> V2Tensor {
@@ -257,11 +267,17 @@ struct V2Infer {
     }
 
     private func answer(_ context: Context) throws(MaxError) -> Answer {
-        let schema = served.schema
+        let schema = context.model.schema
+        let added = try contributions.map { wish throws(MaxError) in
+            V2Contributions.tensors(wish, context, try V2Contributions.port(context.model, rows: batch.rows), rows: batch.rows)
+        }
+        let explanations = chosenExplanations(added ?? [])
         let chosen: [(index: Int, isBinary: Bool)] =
             wanted.isEmpty
-            ? schema.outputs.indices.map { ($0, allBinary) }
-            : wanted.compactMap { wish in schema.outputs.firstIndex { $0.name == wish.name }.map { ($0, wish.isBinary || allBinary) } }
+            ? schema.outputs.indices.filter { added == nil || schema.outputs[$0].name != "contributions" }.map { ($0, allBinary) }
+            : wanted.filter { wish in !(added ?? []).contains { $0.name == wish.name } }.compactMap { wish in
+                schema.outputs.firstIndex { $0.name == wish.name }.map { ($0, wish.isBinary || allBinary) }
+            }
         var binary: [UInt8] = []
         var json = JSONWriter()
         json.object { json in
@@ -297,11 +313,20 @@ struct V2Infer {
                             }
                         }
                     }
+                    for (tensor, isBinary) in explanations { tensor.write(to: &json, binary: &binary, isBinary: isBinary) }
                 })
         }
-        guard !binary.isEmpty || chosen.contains(where: \.isBinary) else { return Answer(200, json.bytes) }
+        guard !binary.isEmpty || chosen.contains(where: \.isBinary) || explanations.contains(where: \.1) else {
+            return Answer(200, json.bytes)
+        }
         var answer = Answer(200, contentType: "application/octet-stream", json.bytes + binary)
         answer.headers.append(("Inference-Header-Content-Length", "\(json.bytes.count)"))
         return answer
+    }
+
+    /// All of them unless the request names some among its outputs.
+    private func chosenExplanations(_ tensors: [V2Contributions.Tensor]) -> [(V2Contributions.Tensor, Bool)] {
+        let named = tensors.compactMap { tensor in wanted.first { $0.name == tensor.name }.map { (tensor, $0.isBinary || allBinary) } }
+        return named.isEmpty ? tensors.map { ($0, allBinary) } : named
     }
 }

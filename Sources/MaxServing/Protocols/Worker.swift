@@ -81,7 +81,7 @@ public final class Worker {
             return only("POST", request) {
                 self.measured(served) { batch throws(MaxError) in
                     var infer = V2Infer(served, batch, maximumRows: self.service.limits.rows)
-                    return try infer.run(request, self.context(served))
+                    return try infer.run(request) { model, rows throws(MaxError) in try self.context(model, rows) }
                 }
             }
         default: return .failure(404, "no such path")
@@ -173,17 +173,19 @@ public final class Worker {
         do throws(MaxError) { return try body() } catch { return .failure(error) }
     }
 
-    /// A context for as many rows; the next larger power of two, so that growing stops.
     private func context(_ served: ServedModel) -> (Int) throws(MaxError) -> Context {
-        { rows throws(MaxError) in
-            let key = ObjectIdentifier(served)
-            if let known = self.contexts[key], known.maximumRows >= rows { return known }
-            var size = 16
-            while size < rows { size *= 2 }
-            let made = try served.model.makeContext(maximumRows: size)
-            self.contexts[key] = made
-            return made
-        }
+        { rows throws(MaxError) in try self.context(served.model, rows) }
+    }
+
+    /// A context for as many rows; the next larger power of two, so that growing stops.
+    private func context(_ model: Model, _ rows: Int) throws(MaxError) -> Context {
+        let key = ObjectIdentifier(model)
+        if let known = contexts[key], known.maximumRows >= rows { return known }
+        var size = 16
+        while size < rows { size *= 2 }
+        let made = try model.makeContext(maximumRows: size)
+        contexts[key] = made
+        return made
     }
 
     private static func seconds(_ clock: clockid_t) -> Double {

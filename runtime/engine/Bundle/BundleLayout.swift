@@ -39,6 +39,7 @@ public enum BundleLayout {
         case provenance = 5
         case profile = 6
         case evaluation = 7
+        case background = 8
         case packedGraph = 9
         case packedConstants = 10
         case signatures = 16

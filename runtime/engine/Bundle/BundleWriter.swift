@@ -10,14 +10,20 @@ public struct BundleContent: Sendable {
     public var graph: Graph
     /// Rows with the outputs the model must reproduce at load: one value per graph input, then one per output.
     public var golden: GoldenRows?
+    /// Rows that explanations compare with: one value per graph input, all with the same number of rows.
+    public var background: [Tensor]?
     /// What the compiler recorded of its sources, as JSON.
     public var provenance: [UInt8]?
 
-    public init(info: ModelInfo, producer: Text, graph: Graph, golden: GoldenRows? = nil, provenance: [UInt8]? = nil) {
+    public init(
+        info: ModelInfo, producer: Text, graph: Graph, golden: GoldenRows? = nil, background: [Tensor]? = nil,
+        provenance: [UInt8]? = nil
+    ) {
         self.info = info
         self.producer = producer
         self.graph = graph
         self.golden = golden
+        self.background = background
         self.provenance = provenance
     }
 }
@@ -55,6 +61,7 @@ public enum BundleWriter {
             sections += [(.packedGraph, graph, false), (.packedConstants, try TensorTable.write(constants), false)]
         }
         if let golden = content.golden { sections.append((.golden, try TensorTable.write(golden.inputs + golden.outputs), true)) }
+        if let background = content.background { sections.append((.background, try TensorTable.write(background), true)) }
         if let provenance = content.provenance { sections.append((.provenance, provenance, true)) }
         return try assemble(sections.map { ($0.0, $0.1, $0.compressible) })
     }

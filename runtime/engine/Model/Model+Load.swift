@@ -12,7 +12,7 @@ extension Model {
             return model
         }
         let graph = try bundle.graph()
-        let model = try Model(graph: graph, info: bundle.info)
+        let model = try Model(graph: graph, info: bundle.info, background: try bundle.background(for: graph))
         if let golden = try bundle.golden(for: graph) { try model.replay(golden) }
         return model
     }

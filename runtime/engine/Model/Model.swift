@@ -6,6 +6,8 @@ public final class Model: Sendable {
     /// Who the model says it is.
     public let info: ModelInfo
     public let schema: Schema
+    /// Rows that explanations compare with, one tensor per graph input.
+    public let background: [Tensor]?
     /// Its kernels on this machine.
     public let plan: Plan
     /// The portable graph, once it is there, and where it comes from until then.
@@ -14,8 +16,9 @@ public final class Model: Sendable {
 
     /// - Throws: `.unsupported` when an input or output is not rows of fixed width; `.usage` or `.unsupported` when
     ///   `MAXAI_KERNELS` asks for kernels that there are not.
-    public init(graph: Graph, info: ModelInfo) throws(MaxError) {
+    public init(graph: Graph, info: ModelInfo, background: [Tensor]? = nil) throws(MaxError) {
         self.info = info
+        self.background = background
         try KernelChoice.check()
         schema = try Schema(of: graph)
         plan = Plan(graph, schema)
@@ -30,6 +33,7 @@ public final class Model: Sendable {
         let plan = Plan(graph, schema)
         guard plan.isPlanned else { return nil }
         info = bundle.info
+        background = try bundle.background(for: graph)
         self.schema = schema
         self.plan = plan
         portable = Mutex(nil)

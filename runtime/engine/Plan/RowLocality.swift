@@ -13,7 +13,8 @@ enum RowLocality {
     /// Row by row on matrices; a vector would be one row.
     private static let matrix: Set<String> = [
         "scaler", "imputer", "normalizer", "feature_vectorizer", "array_feature_extractor", "linear_regressor",
-        "linear_classifier", "svm_regressor", "svm_classifier", "trees", "tree_leaves", "tree_contributions", "ordered_linear",
+        "linear_classifier", "svm_regressor", "svm_classifier", "trees", "tree_leaves", "tree_contributions", "tree_interventional",
+        "ordered_linear", "linear_contributions",
         "softmax_wide", "softmax_zero", "expectiles",
     ]
     /// Along the attribute `axis`.

@@ -76,15 +76,21 @@ void maxai_linear_trees_add(const maxai_linear_trees *trees, const float *leaf, 
 // Most columns that one path from a root to a leaf tests.
 enum { MAXAI_PATH_SLOTS = 64 };
 
-// The paths of an ensemble to its leaves (the graph's `tree_contributions` says what is computed). Path p has
-// the steps `step_start[p] ..< step_start[p + 1]`, of which the first `shared[p]` are those of the path
-// before, and the slots `slot_start[p] ..< slot_start[p + 1]`, one per column. Paths of d slots are
-// integrated by the nodes `rule_start[d] ..< rule_start[d + 1]`.
+// The paths of an ensemble to its leaves. Path p has the steps `step_start[p] ..< step_start[p + 1]`, of
+// which the first `shared[p]` are those of the path before, and the slots `slot_start[p] ..< slot_start[p +
+// 1]`, one per column.
 typedef struct {
   maxai_trees trees;
   int32_t columns, path_count;
-  const int32_t *tree, *leaf, *shared, *step_start, *step_node, *slot_start, *slot_column, *rule_start;
+  const int32_t *tree, *leaf, *shared, *step_start, *step_node, *slot_start, *slot_column;
   const uint8_t *step_goes_true, *step_slot;
+} maxai_paths;
+
+// What the graph's `tree_contributions` says. Paths of d slots are integrated by the nodes `rule_start[d] ..<
+// rule_start[d + 1]`.
+typedef struct {
+  maxai_paths paths;
+  const int32_t *rule_start;
   const double *slot_zero, *rule_nodes, *rule_weights;
   const double *average;  // the average score, one per output
 } maxai_contributions;
@@ -95,6 +101,25 @@ void maxai_tree_contributions_scalar(const maxai_contributions *c, const void *x
                                      size_t rows, uint8_t *decisions, double *out);
 void maxai_tree_contributions_avx2(const maxai_contributions *c, const void *x, int x_is_f64, size_t stride,
                                    size_t rows, uint8_t *decisions, double *out);
+
+// What the graph's `tree_interventional` says. `set_bits` and `set_rows` at `set_start[p] ..< set_start[p +
+// 1]`: the sets of slots of path p that background rows satisfy, and how many rows do. `weights` has 65
+// columns.
+typedef struct {
+  maxai_paths paths;
+  int32_t background_rows;
+  const int32_t *set_start, *set_rows;
+  const uint64_t *set_bits;
+  const double *weights;
+  const double *average;  // the average score over the background, one per output
+} maxai_interventional;
+
+// `decisions`: a byte per row of the stride for every step of the longest path; `held`: a word per row.
+void maxai_tree_interventional_scalar(const maxai_interventional *c, const void *x, int x_is_f64,
+                                      size_t stride, size_t rows, uint8_t *decisions, uint64_t *held,
+                                      double *out);
+void maxai_tree_interventional_avx2(const maxai_interventional *c, const void *x, int x_is_f64, size_t stride,
+                                    size_t rows, uint8_t *decisions, uint64_t *held, double *out);
 
 // out: per tree a column of the numbers of the leaves reached; `numbers` has one per leaf.
 void maxai_tree_leaves(const maxai_trees *trees, const int64_t *numbers, const void *x, int x_is_f64,

@@ -1,28 +1,12 @@
 // Path-dependent contributions of columns: the arithmetic of the graph's `tree_contributions`, in its order,
 // up to 64 rows side by side.
-#include <string.h>
+#include "contributions.h"
 
-#include "tests.h"
+#include <string.h>
 
 #pragma clang fp contract(off)
 
 enum { R = 64, S = MAXAI_PATH_SLOTS };
-
-#define INLINE static inline __attribute__((always_inline))
-
-INLINE void decide(const maxai_trees *t, int32_t place, const void *x, int x_is_f64, size_t stride,
-                   size_t first, size_t rows, uint8_t *is_true) {
-  const maxai_any_node *node = t->nodes + place;
-  size_t at = (size_t)node->column * stride + first;
-  for (size_t i = 0; i < rows; i++) {
-    double value = x_is_f64 ? ((const double *)x)[at + i] : ((const float *)x)[at + i];
-    is_true[i] = (uint8_t)maxai_node_is_true(t, node, t->threshold_is_f64 ? value : (float)value);
-  }
-}
-
-INLINE double leaf_value(const maxai_trees *t, size_t index) {
-  return t->leaf_is_f64 ? ((const double *)t->leaf_values)[index] : ((const float *)t->leaf_values)[index];
-}
 
 // What each column of a path gets of the leaf's value.
 INLINE void shares(const maxai_contributions *c, const double *zero, size_t slots, size_t rows,
@@ -53,74 +37,48 @@ INLINE void shares(const maxai_contributions *c, const double *zero, size_t slot
 
 INLINE void add_path(const maxai_contributions *c, int32_t p, const void *x, int x_is_f64, size_t stride,
                      size_t first, size_t rows, uint8_t *decisions, double *out) {
-  const maxai_trees *t = &c->trees;
+  const maxai_paths *h = &c->paths;
+  const maxai_trees *t = &h->trees;
   uint8_t holds[S][R], reached[R];
   double ones[S][R], share[S][R];
-  size_t slots = (size_t)(c->slot_start[p + 1] - c->slot_start[p]), width = (size_t)c->columns + 2;
+  size_t slots = (size_t)(h->slot_start[p + 1] - h->slot_start[p]), width = (size_t)h->columns + 2;
   memset(holds, 1, slots * R);
   memset(reached, 1, R);
-  for (int32_t s = c->step_start[p]; s < c->step_start[p + 1]; s++) {
-    int32_t level = s - c->step_start[p];
-    uint8_t *is_true = decisions + (size_t)level * R, *hold = holds[c->step_slot[s]];
-    uint8_t flip = c->step_goes_true[s] ^ 1;
-    if (level >= c->shared[p]) decide(t, c->step_node[s], x, x_is_f64, stride, first, rows, is_true);
+  for (int32_t s = h->step_start[p]; s < h->step_start[p + 1]; s++) {
+    int32_t level = s - h->step_start[p];
+    uint8_t *is_true = decisions + (size_t)level * R, *hold = holds[h->step_slot[s]];
+    uint8_t flip = h->step_goes_true[s] ^ 1;
+    if (level >= h->shared[p]) maxai_decide(t, h->step_node[s], x, x_is_f64, stride, first, rows, is_true);
     for (size_t i = 0; i < rows; i++) hold[i] &= is_true[i] ^ flip, reached[i] &= is_true[i] ^ flip;
   }
   for (size_t j = 0; j < slots; j++)
     for (size_t i = 0; i < rows; i++) ones[j][i] = holds[j][i];
-  shares(c, c->slot_zero + c->slot_start[p], slots, rows, ones, share);
+  shares(c, c->slot_zero + h->slot_start[p], slots, rows, ones, share);
   for (int32_t k = 0; k < t->leaf_stride; k++) {
-    double value = leaf_value(t, (size_t)c->leaf[p] * (size_t)t->leaf_stride + (size_t)k);
-    double *to = out + (size_t)(t->tree_output[c->tree[p]] + k) * width * stride + first;
+    double value = maxai_leaf_value(t, (size_t)h->leaf[p] * (size_t)t->leaf_stride + (size_t)k);
+    double *to = out + (size_t)(t->tree_output[h->tree[p]] + k) * width * stride + first;
     for (size_t j = 0; j < slots; j++) {
-      double *column = to + (size_t)c->slot_column[c->slot_start[p] + (int32_t)j] * stride;
+      double *column = to + (size_t)h->slot_column[h->slot_start[p] + (int32_t)j] * stride;
       for (size_t i = 0; i < rows; i++) column[i] += share[j][i] * value;
     }
     // The last column is the score until the end, in the type of the trees' sums.
     double *score = to + (width - 1) * stride;
     for (size_t i = 0; i < rows; i++)
-      if (reached[i]) score[i] = t->leaf_is_f64 ? score[i] + value : (float)score[i] + (float)value;
+      if (reached[i]) score[i] = maxai_add_score(t, score[i], value);
   }
-}
-
-INLINE void close_row(const maxai_contributions *c, double average, size_t stride, double *part) {
-  const maxai_trees *t = &c->trees;
-  size_t columns = (size_t)c->columns;
-  double *base = part + columns * stride, *rest = base + stride, score = *rest, sum = 0;
-  if (t->is_average && t->tree_count > 0) {
-    double trees = t->tree_count;
-    score = t->leaf_is_f64 ? score / trees : (float)score / (float)trees;
-    for (size_t j = 0; j < columns; j++) part[j * stride] /= trees;
-  }
-  for (size_t j = 0; j < columns; j++) sum += part[j * stride];
-  if (!__builtin_isfinite(score) || !__builtin_isfinite(sum + average)) {
-    for (size_t j = 0; j < columns; j++) part[j * stride] = 0;
-    *base = score;
-    *rest = 0;
-    return;
-  }
-  *base = average;
-  *rest = score - (sum + average);
-  if (sum + average + *rest == score) return;
-  *base = score - sum;
-  *rest = score - (sum + *base);
 }
 
 INLINE void block(const maxai_contributions *c, const void *x, int x_is_f64, size_t stride, size_t first,
                   size_t rows, uint8_t *decisions, double *out) {
-  const maxai_trees *t = &c->trees;
-  size_t width = (size_t)c->columns + 2;
-  for (int32_t k = 0; k < t->output_count; k++) {
-    double *to = out + (size_t)k * width * stride + first;
-    double start = t->leaf_is_f64 ? ((const double *)t->base)[k] : ((const float *)t->base)[k];
-    for (size_t j = 0; j < width; j++)
-      for (size_t i = 0; i < rows; i++) to[j * stride + i] = j + 1 < width ? 0 : start;
-  }
-  for (int32_t p = 0; p < c->path_count; p++)
+  const maxai_trees *t = &c->paths.trees;
+  size_t columns = (size_t)c->paths.columns;
+  maxai_open_rows(t, columns, stride, first, rows, out);
+  for (int32_t p = 0; p < c->paths.path_count; p++)
     add_path(c, p, x, x_is_f64, stride, first, rows, decisions, out);
   for (int32_t k = 0; k < t->output_count; k++)
     for (size_t i = 0; i < rows; i++)
-      close_row(c, c->average[k], stride, out + (size_t)k * width * stride + first + i);
+      maxai_close_row(t, columns, c->average[k], stride,
+                      out + (size_t)k * (columns + 2) * stride + first + i);
 }
 
 INLINE void all(const maxai_contributions *c, const void *x, int x_is_f64, size_t stride, size_t rows,
@@ -158,7 +116,7 @@ void maxai_tree_leaves(const maxai_trees *t, const int64_t *numbers, const void 
       int32_t place = t->roots[tree];
       while (place >= 0) {
         uint8_t is_true;
-        decide(t, place, x, x_is_f64, stride, row, 1, &is_true);
+        maxai_decide(t, place, x, x_is_f64, stride, row, 1, &is_true);
         place = t->nodes[place].child[is_true];
       }
       out[(size_t)tree * stride + row] = numbers[~place];

@@ -143,7 +143,7 @@ extension TreeEnsemble {
     }
 
     /// Fills in base and rest, so that all add up to the score.
-    private static func close(_ part: inout ArraySlice<Double>, score: Double, average: Double) {
+    static func close(_ part: inout ArraySlice<Double>, score: Double, average: Double) {
         let (base, rest) = (part.endIndex - 2, part.endIndex - 1)
         var sum = 0.0
         for index in part.startIndex..<base { sum += part[index] }

@@ -25,17 +25,24 @@ package struct TreePaths: Sendable {
     package private(set) var slotZero: [Double] = []
 
     package var count: Int { leaf.count }
+    /// Steps of the longest path.
+    package var depth: Int { (0..<count).reduce(0) { max($0, Int(stepStart[$1 + 1] - stepStart[$1])) } }
 
-    /// - Throws: `.unsupported` where the ensemble has no cover, has linear leaves or is no sum; `.limitExceeded` for a path of too many
+    /// The bits of all slots of a path.
+    package static func all(slots: Int) -> UInt64 { slots == 64 ? .max : 1 << UInt64(slots) - 1 }
+
+    /// - Parameter needsCover: whether `slotZero` is wanted; it is 1 where there is no cover.
+    /// - Throws: `.unsupported` where the ensemble has no cover that is needed, has linear leaves or is no sum; `.limitExceeded` for a path of too many
     ///   columns, or too many steps in all.
-    package init(_ e: TreeEnsemble) throws(MaxError) {
+    package init(_ e: TreeEnsemble, needsCover: Bool = true) throws(MaxError) {
         guard e.aggregate == .sum || e.aggregate == .average else {
             throw MaxError(.unsupported, "contributions: found aggregate \(e.aggregate.rawValue), expected sum or average")
         }
         guard e.linear == nil else {
             throw MaxError(.unsupported, "contributions: found linear leaves, whose scores are no sum of leaf values")
         }
-        guard e.leafCover.count == e.leafCount, e.nodeCover.count == e.nodeCount else {
+        let hasCover = e.leafCover.count == e.leafCount && e.nodeCover.count == e.nodeCount
+        guard hasCover || !needsCover else {
             throw MaxError(.unsupported, "contributions: the trees do not say how much training data passed their nodes (cover)")
         }
         var path: [(node: Int32, goesTrue: Bool)] = []
@@ -54,7 +61,7 @@ package struct TreePaths: Sendable {
                 }
                 self.tree.append(Int32(tree))
                 leaf.append(~place)
-                try append(path, to: ~place, e)
+                try append(path, to: ~place, e, hasCover: hasCover)
                 let nodes = path.map(\.node)
                 shared.append(Int32(zip(nodes, before).prefix { $0 == $1 }.count))
                 before = nodes
@@ -62,15 +69,20 @@ package struct TreePaths: Sendable {
         }
     }
 
-    private mutating func append(_ path: [(node: Int32, goesTrue: Bool)], to leaf: Int32, _ e: TreeEnsemble) throws(MaxError) {
+    private mutating func append(_ path: [(node: Int32, goesTrue: Bool)], to leaf: Int32, _ e: TreeEnsemble, hasCover: Bool)
+        throws(MaxError)
+    {
         let firstSlot = slotColumn.count
         guard stepNode.count + path.count <= Self.maximumSteps else {
             throw MaxError(.limitExceeded, "contributions: more than \(Self.maximumSteps) steps to all leaves")
         }
         for (index, step) in path.enumerated() {
             let node = Int(step.node)
-            let child = index + 1 < path.count ? e.nodeCover[Int(path[index + 1].node)] : e.leafCover[Int(leaf)]
-            let ratio = e.nodeCover[node] > 0 ? child / e.nodeCover[node] : 0.5
+            var ratio = 1.0
+            if hasCover {
+                let child = index + 1 < path.count ? e.nodeCover[Int(path[index + 1].node)] : e.leafCover[Int(leaf)]
+                ratio = e.nodeCover[node] > 0 ? child / e.nodeCover[node] : 0.5
+            }
             var slot = firstSlot
             while slot < slotColumn.count, slotColumn[slot] != e.column[node] { slot += 1 }
             if slot == slotColumn.count {

@@ -27,5 +27,5 @@ extension Ops {
             return [.tensor(try TreeEnsemble(node, columns: x.shape[1]).evaluate(x))]
         })
 
-    static let treeOps = [trees, treeLeaves, treeContributions, orderedLinear]
+    static let treeOps = [trees, treeLeaves, treeContributions, treeInterventional, orderedLinear, linearContributions]
 }

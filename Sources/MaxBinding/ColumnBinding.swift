@@ -3,17 +3,25 @@ import MaxRuntime
 import MaxTabular
 
 /// Which columns of the table feed which columns of the model, and which are only handed on.
-struct ColumnBinding {
+public struct ColumnBinding {
     /// Positions among the table's columns to read: the model's first, then those kept besides.
-    private(set) var selected: [Int] = []
+    public private(set) var selected: [Int] = []
     /// Positions among `selected` to hand on.
-    private(set) var kept: [Int] = []
+    public private(set) var kept: [Int] = []
     private let schema: Schema
+
+    /// How a table for this model is read: its columns' types where the source has none.
+    public static func options(_ schema: Schema, batchRows: Int = 1 << 16) -> TableReader.Options {
+        var options = TableReader.Options()
+        options.batchRows = batchRows
+        options.types = schema.columns.map { ($0.name, $0.element == .f32 ? .f64 : $0.element) }
+        return options
+    }
 
     /// By name; a matrix without column names takes the numeric columns by position where there are exactly as many.
     ///
     /// - Throws: `.malformed` naming the columns that the table lacks, and those that it has.
-    init(_ schema: Schema, _ table: TableReader, keep: [Text]?) throws(MaxError) {
+    public init(_ schema: Schema, _ table: TableReader, keep: [Text]?) throws(MaxError) {
         self.schema = schema
         var positions: [Text: Int] = [:]
         for (index, column) in table.columns.enumerated() where positions[column.name] == nil { positions[column.name] = index }
@@ -45,7 +53,7 @@ struct ColumnBinding {
     }
 
     /// The model's columns of one batch, in the order of its schema.
-    func views(_ batch: RecordBatch) -> [ColumnView] {
+    public func views(_ batch: RecordBatch) -> [ColumnView] {
         batch.columns.prefix(schema.columns.count).map { column in
             let offsets: ColumnView.Offsets? =
                 switch column.offsets {
