@@ -143,13 +143,14 @@ def borders(model):
 
 
 def rows_to_try(rng, frame, model):
-    """Ordinary rows, special values, borders with both neighbours, and odd categories, about ROWS of them."""
+    """Ordinary rows, special values, borders with both neighbours, and odd categories, at least ROWS of them."""
     floats = [c for c in frame if c.startswith("f")]
     texts = [c for c in frame if not c.startswith("f")]
-    share = ROWS // 4
     specials = [v for v in SPECIALS if not np.isnan(v) or frame[floats].isna().any().any()]
     near = [(floats[k], v) for k, found in sorted(borders(model).items()) for b in found
             for v in (np.float32(b), np.nextafter(np.float32(b), np.float32(np.inf)), np.nextafter(np.float32(b), np.float32(-np.inf)))]
+
+    share = -(-ROWS // (1 + bool(floats) + bool(near) + bool(texts)))
 
     def some():
         return frame.iloc[rng.integers(len(frame), size=share)].copy()

@@ -164,7 +164,7 @@ def thresholds(booster):
 
 
 def rows_to_try(rng, frame, kind, booster):
-    """Ordinary rows, special values, thresholds with both neighbours, and odd codes, about ROWS of them."""
+    """Ordinary rows, special values, thresholds with both neighbours, and odd codes, at least ROWS of them."""
     typed = {int(n[1:]) for n in frame if isinstance(frame[n].dtype, pd.CategoricalDtype)}
     near = [
         (column, value)
@@ -174,7 +174,7 @@ def rows_to_try(rng, frame, kind, booster):
         for value in (t, np.nextafter(t, -np.inf), np.nextafter(t, np.inf))
     ]
     free = [c for c in range(FEATURES) if c not in typed]
-    share = ROWS // (2 + bool(near) + ("codes" in kind))
+    share = -(-ROWS // (2 + bool(near) + ("codes" in kind)))
     parts, groups = [frame.iloc[rng.integers(len(frame), size=share)]], [("ordinary", share)]
     special = frame.iloc[rng.integers(len(frame), size=share)].copy()
     for column in free:

@@ -16,7 +16,7 @@ from cases import EXACT, CaseFolder, close
 
 ROUNDS = 12
 # Rows of a case are about 700 times this.
-TIMES = max(int(os.environ.get("MAXAI_ZOO_ROWS", 700)) // 700, 1)
+TIMES = max(-(-int(os.environ.get("MAXAI_ZOO_ROWS", 700)) // 700), 1)
 SOURCE = f"xgboost {xgboost.__version__}"
 # Links go through expf, where two correct libraries may differ in the last place.
 PREDICTION = close(1e-7, 1e-6)
@@ -215,11 +215,14 @@ def thresholds(booster):
 
 def rows_to_try(rng, frame, kind, booster):
     """Ordinary rows, special values and thresholds in the numeric columns, odd codes in coded ones."""
-    ordinary = frame.iloc[:220].reset_index(drop=True) if TIMES == 1 else features(rng, kind, 220 * TIMES)
+    limits = thresholds(booster)
+    # Without rows at thresholds more of the others are made.
+    times = TIMES if limits or TIMES == 1 else TIMES * 5 // 2
+    ordinary = frame.iloc[:220].reset_index(drop=True) if times == 1 else features(rng, kind, 220 * times)
     numeric = [n for n in frame if not isinstance(frame[n].dtype, pd.CategoricalDtype)]
     position = {list(frame).index(name): i for i, name in enumerate(numeric)}
-    near = {position[f]: v for f, v in thresholds(booster).items() if f in position}
-    values, groups = float_rows(rng, ordinary[numeric].to_numpy(np.float32), near, times=TIMES)
+    near = {position[f]: v for f, v in limits.items() if f in position}
+    values, groups = float_rows(rng, ordinary[numeric].to_numpy(np.float32), near, times=times)
     # Columns of typed categories keep ordinary values: XGBoost itself refuses a value it has not seen.
     rows = ordinary.iloc[rng.integers(len(ordinary), size=len(values))].reset_index(drop=True)
     rows.iloc[: len(ordinary)] = ordinary

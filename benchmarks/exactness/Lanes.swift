@@ -15,11 +15,16 @@ struct Lanes {
     /// - Parameter expected: f32 or f64, as many per row as the model's first output has.
     mutating func run(_ graph: Graph, _ inputs: [Tensor], expected: Tensor, rows: Int) throws {
         for choice in KernelChoice.available {
-            let model = try KernelChoice.$forced.withValue(choice) { try Model(graph: graph, info: ModelInfo(name: "m")) }
-            let scored = Scored(model, ColumnSource(inputs, schema: model.schema), expected)
-            note("\(choice), blocks", try scored.differing(0..<rows, block: rows))
-            note("\(choice), single rows", try scored.differing(0..<rows, block: 1))
-            note("\(choice), two threads", try scored.onTwoThreads(rows: rows))
+            for trees in [nil] + TreeKernel.allCases {
+                let model = try KernelChoice.$forced.withValue(choice) {
+                    try TreeKernel.$forced.withValue(trees) { try Model(graph: graph, info: ModelInfo(name: "m")) }
+                }
+                let kernels = trees.map { "\(choice), \($0.rawValue)" } ?? "\(choice)"
+                let scored = Scored(model, ColumnSource(inputs, schema: model.schema), expected)
+                note("\(kernels), blocks", try scored.differing(0..<rows, block: rows))
+                note("\(kernels), single rows", try scored.differing(0..<rows, block: 1))
+                note("\(kernels), two threads", try scored.onTwoThreads(rows: rows))
+            }
         }
     }
 

@@ -34,7 +34,12 @@ struct Report {
             lines.append("| \(source) | \(all.count) | \(all.reduce(0) { $0 + $1.rows }) | \(exact) of \(all.count) |")
         }
         let families = KernelChoice.available.map { "\($0)" }.joined(separator: ", ")
-        lines += ["", "Kernels: \(families); each in blocks, row by row and on two threads."]
+        let trees = TreeKernel.allCases.map(\.rawValue).joined(separator: ", ")
+        lines += [
+            "",
+            "Kernels: \(families), with those of trees that the plan takes and with \(trees) where they hold the model; each in blocks, row by",
+            "row and on two threads.",
+        ]
         if !differences.isEmpty { lines += ["", "What differs:", ""] + differences }
         return lines.joined(separator: "\n")
     }
