@@ -149,6 +149,9 @@ typedef struct {
   uint8_t rank_of_zero;
   const void *thresholds;  // 256, ascending, padded with NaN; f64 where the ensemble compares in f64
   const void *first;       // thresholds 16, 32, ... 240 and NaN
+  // A binary search among them: the probes of its level k (from 0) from 2^k on; 2^search_levels elements.
+  const void *search;
+  int32_t search_levels;  // 4 ... 8
 } maxai_rank_column;
 
 // Categories 0 ... 251; 252 is |x| <= 1e-35f that belongs to no set, 253 such an x that is category 0, 254

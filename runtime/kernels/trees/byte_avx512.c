@@ -63,8 +63,8 @@ AVX512_INLINE __m512i code_of(const __m512i *s, int depth) {
   return depth == 0 ? code : _mm512_srli_epi16(code, 8 - depth);
 }
 
-AVX512_INLINE void heap_rows(const maxai_byte_trees *t, int32_t tree, int depth, const heap *h,
-                             const leaf_table *leaves, size_t stride, size_t first, void *out) {
+AVX512_INLINE void heap_rows(const maxai_byte_trees *t, int32_t tree, enum leaf_kind kind, int depth,
+                             const heap *h, const leaf_table *leaves, size_t stride, size_t first, void *to) {
   rows128 s[6];
   if (depth > 0) s[0] = decide(h, 1);
   if (depth > 1) s[1] = descend1(h, 1, s);
@@ -74,35 +74,46 @@ AVX512_INLINE void heap_rows(const maxai_byte_trees *t, int32_t tree, int depth,
   if (depth > 5) s[5] = descend5(h, 1, s);
   __m512i a[6], b[6];
   for (int d = 0; d < depth; d++) a[d] = s[d].a, b[d] = s[d].b;
-  add_leaves(t, tree, leaves, depth, code_of(a, depth), stride, first, out);
-  if (h->apart) add_leaves(t, tree, leaves, depth, code_of(b, depth), stride, first + 64, out);
+  add_leaves(t, tree, kind, leaves, depth, code_of(a, depth), stride, first, to);
+  if (h->apart) add_leaves(t, tree, kind, leaves, depth, code_of(b, depth), stride, first + 64, to);
 }
 
-AVX512_INLINE void heap_tree(const maxai_byte_trees *t, int32_t tree, int depth, const uint8_t *bytes,
-                             size_t stride, size_t rows, void *out) {
+AVX512_INLINE void heap_tree(const maxai_byte_trees *t, int32_t tree, enum leaf_kind kind, int depth,
+                             const uint8_t *bytes, size_t stride, size_t rows, void *out) {
+  void *to = scores_of(t, tree, kind, stride, out);
   size_t block = 64 * (size_t)t->width, row = 0;
   heap h = {t->heap_offset + t->starts[tree], t->heap_limit + t->starts[tree], bytes, block};
   leaf_table leaves;
-  load_leaves(t, tree, depth, &leaves);
+  load_leaves(t, tree, kind, depth, &leaves);
   for (; row + 128 <= rows; row += 128, h.bytes += 2 * block)
-    heap_rows(t, tree, depth, &h, &leaves, stride, row, out);
+    heap_rows(t, tree, kind, depth, &h, &leaves, stride, row, to);
   if (row < rows) {
     heap single = {h.offset, h.limit, h.bytes, 0};
-    heap_rows(t, tree, depth, &single, &leaves, stride, row, out);
+    heap_rows(t, tree, kind, depth, &single, &leaves, stride, row, to);
   }
 }
 
 // An oblivious tree has one test per level, the first the most significant bit of the leaf.
-AVX512_INLINE void oblivious_tree(const maxai_byte_trees *t, int32_t tree, int depth, const uint8_t *bytes,
-                                  size_t stride, size_t rows, void *out) {
-  const uint32_t *offset = t->heap_offset + t->starts[tree], *limit = t->heap_limit + t->starts[tree];
+AVX512_INLINE void oblivious_tree(const maxai_byte_trees *t, int32_t tree, enum leaf_kind kind, int depth,
+                                  const uint8_t *bytes, size_t stride, size_t rows, void *out) {
+  const uint32_t *limit = t->heap_limit + t->starts[tree], *offset = t->heap_offset + t->starts[tree];
+  void *to = scores_of(t, tree, kind, stride, out);
+  size_t block = 64 * (size_t)t->width;
   leaf_table leaves;
-  load_leaves(t, tree, depth, &leaves);
-  for (size_t row = 0; row < rows; row += 64, bytes += 64 * (size_t)t->width) {
-    __m512i s[8];
+  load_leaves(t, tree, kind, depth, &leaves);
+  const uint8_t *from[8];
+  __m512i rank[8], bit[8];
+  for (int d = 0; d < depth; d++) {
+    from[d] = bytes + offset[d];
+    rank[d] = _mm512_sub_epi8(_mm512_set1_epi8((char)254), _mm512_set1_epi32((int)limit[d]));
+    bit[d] = _mm512_set1_epi8((char)(1 << (depth - 1 - d)));
+  }
+  for (size_t row = 0, at = 0; row < rows; row += 64, at += block) {
+    __m512i code = _mm512_setzero_si512();
     for (int d = 0; d < depth; d++)
-      s[d] = _mm512_avg_epu8(_mm512_set1_epi32((int)limit[d]), _mm512_loadu_si512(bytes + offset[d]));
-    add_leaves(t, tree, &leaves, depth, code_of(s, depth), stride, row, out);
+      code = _mm512_mask_add_epi8(code, _mm512_cmpgt_epu8_mask(_mm512_loadu_si512(from[d] + at), rank[d]),
+                                  code, bit[d]);
+    add_leaves(t, tree, kind, &leaves, depth, code, stride, row, to);
   }
 }
 
@@ -145,21 +156,55 @@ AVX512_INLINE void free_codes(const maxai_byte_trees *t, int32_t tree, int block
   }
 }
 
-AVX512_INLINE void free_tree(const maxai_byte_trees *t, int32_t tree, int bits, const uint8_t *bytes,
-                             size_t stride, size_t rows, void *out) {
+AVX512_INLINE void free_tree(const maxai_byte_trees *t, int32_t tree, enum leaf_kind kind, int bits,
+                             const uint8_t *bytes, size_t stride, size_t rows, void *out) {
+  void *to = scores_of(t, tree, kind, stride, out);
   size_t block = 64 * (size_t)t->width, row = 0;
   leaf_table leaves;
-  load_leaves(t, tree, bits, &leaves);
+  load_leaves(t, tree, kind, bits, &leaves);
   __m512i code[4];
   for (; row + 256 <= rows; row += 256, bytes += 4 * block) {
     free_codes(t, tree, 4, bytes, block, code);
-    for (size_t b = 0; b < 4; b++) add_leaves(t, tree, &leaves, bits, code[b], stride, row + 64 * b, out);
+    for (size_t b = 0; b < 4; b++)
+      add_leaves(t, tree, kind, &leaves, bits, code[b], stride, row + 64 * b, to);
   }
   for (; row < rows; row += 64, bytes += block) {
     free_codes(t, tree, 1, bytes, block, code);
-    add_leaves(t, tree, &leaves, bits, code[0], stride, row, out);
+    add_leaves(t, tree, kind, &leaves, bits, code[0], stride, row, to);
   }
 }
+
+// One function per shape and kind of leaf, each with the registers for itself.
+typedef void tree_kernel(const maxai_byte_trees *, int32_t, const uint8_t *, size_t, size_t, void *);
+
+#define KERNEL(name, shape, depth, kind)                                                                \
+  AVX512 static void name(const maxai_byte_trees *t, int32_t tree, const uint8_t *bytes, size_t stride, \
+                          size_t rows, void *out) {                                                     \
+    shape##_tree(t, tree, kind, depth, bytes, stride, rows, out);                                       \
+  }
+#define KERNELS(shape, depth)                        \
+  KERNEL(shape##depth##_f32, shape, depth, LEAF_F32) \
+  KERNEL(shape##depth##_f64, shape, depth, LEAF_F64) \
+  KERNEL(shape##depth##_vector, shape, depth, LEAF_VECTOR)
+#define NAMES(shape, depth) \
+  { shape##depth##_f32, shape##depth##_f64, shape##depth##_vector }
+// clang-format off
+KERNELS(heap, 0) KERNELS(heap, 1) KERNELS(heap, 2) KERNELS(heap, 3)
+KERNELS(heap, 4) KERNELS(heap, 5) KERNELS(heap, 6)
+KERNELS(oblivious, 1) KERNELS(oblivious, 2) KERNELS(oblivious, 3) KERNELS(oblivious, 4)
+KERNELS(oblivious, 5) KERNELS(oblivious, 6) KERNELS(oblivious, 7) KERNELS(oblivious, 8)
+KERNELS(free, 6) KERNELS(free, 8)
+    // clang-format on
+
+    // In the order of `shape`, where depth 0 of an oblivious tree is nobody's: trees of free shape with more
+    // than 64 leaves are there.
+    static tree_kernel *const kernels[][LEAF_KINDS] = {
+        NAMES(heap, 0),      NAMES(heap, 1),      NAMES(heap, 2),      NAMES(heap, 3),
+        NAMES(heap, 4),      NAMES(heap, 5),      NAMES(heap, 6),      NAMES(free, 6),
+        NAMES(free, 8),      NAMES(oblivious, 1), NAMES(oblivious, 2), NAMES(oblivious, 3),
+        NAMES(oblivious, 4), NAMES(oblivious, 5), NAMES(oblivious, 6), NAMES(oblivious, 7),
+        NAMES(oblivious, 8),
+};
 
 AVX512 void maxai_byte_trees_avx512(const maxai_byte_trees *t, const void *x, size_t stride, size_t rows,
                                     uint8_t *bytes, void *out) {
@@ -169,39 +214,11 @@ AVX512 void maxai_byte_trees_avx512(const maxai_byte_trees *t, const void *x, si
                               bytes + row / 64 * block);
   rows = (rows + 63) / 64 * 64;
   maxai_start_scores(t, stride, rows, out);
+  enum leaf_kind kind = leaf_kind_of(t);
   for (int32_t tree = 0; tree < t->tree_count; tree++) {
-    switch (t->shape[tree]) {
-#define HEAP(depth)                                      \
-  case depth:                                            \
-    heap_tree(t, tree, depth, bytes, stride, rows, out); \
-    break;
-      HEAP(0)
-      HEAP(1)
-      HEAP(2)
-      HEAP(3)
-      HEAP(4)
-      HEAP(5)
-      HEAP(6)
-#undef HEAP
-#define OBLIVIOUS(depth)                                      \
-  case MAXAI_OBLIVIOUS + depth:                               \
-    oblivious_tree(t, tree, depth, bytes, stride, rows, out); \
-    break;
-      OBLIVIOUS(1)
-      OBLIVIOUS(2)
-      OBLIVIOUS(3)
-      OBLIVIOUS(4)
-      OBLIVIOUS(5)
-      OBLIVIOUS(6)
-      OBLIVIOUS(7)
-      OBLIVIOUS(8)
-#undef OBLIVIOUS
-      default:
-        if (t->leaf_counts[tree] <= 64)
-          free_tree(t, tree, 6, bytes, stride, rows, out);
-        else
-          free_tree(t, tree, 8, bytes, stride, rows, out);
-    }
+    size_t shape = t->shape[tree];
+    if (shape == MAXAI_FREE_SHAPE && t->leaf_counts[tree] > 64) shape = MAXAI_OBLIVIOUS;
+    kernels[shape][kind](t, tree, bytes, stride, rows, out);
   }
   maxai_finish_scores(t, stride, rows, out);
 }

@@ -24,6 +24,65 @@ INLINE unsigned count_f64(const double *t, double value) {
 #include "rank_columns.h"
 #include "word_codes.h"
 
+INLINE void plain_rows(const maxai_rank_column *c, int is_wide, const float *x, uint8_t *left,
+                       uint8_t *right) {
+  for (size_t q = 0; q < 4; q++)
+    for (size_t j = 0; j < 16; j++) plain_value(c, is_wide, x[16 * q + j], left, right, 4 * j + q);
+}
+
+INLINE void plain_column(const maxai_rank_column *c, const float *x, uint8_t *bytes) {
+  uint8_t *left = c->out[MAXAI_NAN_LEFT] < 0 ? 0 : bytes + (size_t)c->out[MAXAI_NAN_LEFT] * 64;
+  uint8_t *right = c->out[MAXAI_NAN_RIGHT] < 0 ? 0 : bytes + (size_t)c->out[MAXAI_NAN_RIGHT] * 64;
+  if (c->count <= 16)
+    plain_rows(c, 0, x, left, right);
+  else if (!right)
+    plain_rows(c, 1, x, left, 0);
+  else if (!left)
+    plain_rows(c, 1, x, 0, right);
+  else
+    plain_rows(c, 1, x, left, right);
+}
+
+// Ranks as a policy wants them: `when_missing` where `missing` is 255.
+INLINE void policy_column(const maxai_rank_column *c, int policy, const uint8_t *rank, const uint8_t *missing,
+                          uint8_t when_missing, uint8_t *bytes) {
+  if (c->out[policy] < 0) return;
+  uint8_t *to = bytes + (size_t)c->out[policy] * 64;
+  for (size_t i = 0; i < 64; i++) to[i] = (uint8_t)((rank[i] & ~missing[i]) | (when_missing & missing[i]));
+}
+
+// Any other 64 rows: ranks first, then what the policies make of missing values.
+INLINE void policy_columns(const maxai_rank_column *c, int x_is_f64, int compares_f64, const void *x,
+                           uint8_t *bytes) {
+  uint8_t rank[64], is_nan[64], is_zero[64];
+  for (size_t q = 0; q < 4; q++)
+    for (size_t j = 0; j < 16; j++) {
+      double value = x_is_f64 ? ((const double *)x)[16 * q + j] : ((const float *)x)[16 * q + j];
+      if (!compares_f64) value = (float)value;
+      rank[4 * j + q] = compares_f64 ? rank_f64(c, 1, value) : rank_f32(c, 1, (float)value);
+      is_nan[4 * j + q] = value != value ? 255 : 0;
+      is_zero[4 * j + q] = fabs(value) > (double)1e-35f ? 0 : 255;
+    }
+  policy_column(c, MAXAI_NAN_LEFT, rank, is_nan, 0, bytes);
+  policy_column(c, MAXAI_NAN_RIGHT, rank, is_nan, 255, bytes);
+  policy_column(c, MAXAI_ZERO_LEFT, rank, is_zero, 0, bytes);
+  policy_column(c, MAXAI_ZERO_RIGHT, rank, is_zero, 255, bytes);
+  policy_column(c, MAXAI_NAN_ZERO, rank, is_nan, c->rank_of_zero, bytes);
+}
+
+INLINE void block_column(const maxai_byte_trees *t, const maxai_rank_column *c, const void *x,
+                         uint8_t *bytes) {
+  int is_plain = c->out[MAXAI_ZERO_LEFT] < 0 && c->out[MAXAI_ZERO_RIGHT] < 0 && c->out[MAXAI_NAN_ZERO] < 0;
+  if (is_plain && !t->x_is_f64)
+    plain_column(c, (const float *)x, bytes);
+  else if (!t->x_is_f64)
+    policy_columns(c, 0, 0, x, bytes);
+  else if (t->compares_f64)
+    policy_columns(c, 1, 1, x, bytes);
+  else
+    policy_columns(c, 1, 0, x, bytes);
+}
+
 // The bits of a set are 32 bytes: two shuffles find a row's byte, and a comparison its bit.
 INLINE void set_columns(const maxai_byte_trees *t, const void *x, size_t stride, size_t first, size_t rows,
                         uint8_t *bytes) {

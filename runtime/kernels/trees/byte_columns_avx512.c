@@ -1,5 +1,7 @@
-// The bytes that trees compare: a value's rank is found in two steps of sixteen thresholds.
+// The bytes that trees compare. Of one row's value, a rank is found in two steps of sixteen thresholds; of 64
+// rows by a binary search.
 #include "byte_columns.h"
+#include "search_avx512.h"
 
 #if defined(__x86_64__)
 #include <immintrin.h>
@@ -21,6 +23,61 @@ AVX512_INLINE unsigned count_f64(const double *t, double value) {
 #define INLINE AVX512_INLINE
 #include "rank_columns.h"
 #include "word_codes.h"
+
+// Ranks as a policy wants them.
+AVX512_INLINE void store_ranks(const maxai_rank_column *c, int policy, const ranked *r, __m512i missing,
+                               uint8_t when_missing, uint8_t *bytes) {
+  if (c->out[policy] < 0) return;
+  __m512i when = _mm512_set1_epi8((char)when_missing);
+  // missing ? when : rank
+  _mm512_storeu_si512(bytes + (size_t)c->out[policy] * 64,
+                      _mm512_ternarylogic_epi64(missing, when, r->rank, 0xca));
+}
+
+AVX512_INLINE void store_policies(const maxai_rank_column *c, ranked r, uint8_t *bytes) {
+  store_ranks(c, MAXAI_NAN_LEFT, &r, r.is_nan, 0, bytes);
+  store_ranks(c, MAXAI_NAN_RIGHT, &r, r.is_nan, 255, bytes);
+  store_ranks(c, MAXAI_ZERO_LEFT, &r, r.is_zero, 0, bytes);
+  store_ranks(c, MAXAI_ZERO_RIGHT, &r, _mm512_or_si512(r.is_zero, r.is_nan), 255, bytes);
+  store_ranks(c, MAXAI_NAN_ZERO, &r, r.is_nan, c->rank_of_zero, bytes);
+}
+
+// One function per number of levels, with the probes in registers as far as they fit.
+#define LEVELS(levels)                                                                                   \
+  AVX512 static void block##levels(const maxai_byte_trees *t, const maxai_rank_column *c, const void *x, \
+                                   uint8_t *bytes) {                                                     \
+    store_policies(c,                                                                                    \
+                   !t->x_is_f64      ? ranked_f32((const float *)c->search, levels, (const float *)x)    \
+                   : t->compares_f64 ? ranked_f64(c->search, levels, 1, (const double *)x)               \
+                                     : ranked_f64(c->search, levels, 0, (const double *)x),              \
+                   bytes);                                                                               \
+  }
+LEVELS(4)
+LEVELS(5)
+LEVELS(6)
+LEVELS(7)
+LEVELS(8)
+#undef LEVELS
+
+AVX512_INLINE void block_column(const maxai_byte_trees *t, const maxai_rank_column *c, const void *x,
+                                uint8_t *bytes) {
+  switch (c->search_levels) {
+    case 4:
+      block4(t, c, x, bytes);
+      break;
+    case 5:
+      block5(t, c, x, bytes);
+      break;
+    case 6:
+      block6(t, c, x, bytes);
+      break;
+    case 7:
+      block7(t, c, x, bytes);
+      break;
+    default:
+      block8(t, c, x, bytes);
+  }
+}
 
 // The bits of a set are 32 bytes: two shuffles find a row's byte, and a test its bit.
 AVX512_INLINE void set_columns(const maxai_byte_trees *t, const void *x, size_t stride, size_t first,

@@ -9,6 +9,13 @@
 #define AVX512 __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,popcnt")))
 #define AVX512_INLINE AVX512 static inline __attribute__((always_inline))
 
+// What a leaf holds: known where a kernel is compiled, so that no test of it is in a loop.
+enum leaf_kind { LEAF_F32, LEAF_F64, LEAF_VECTOR, LEAF_KINDS };
+
+static inline enum leaf_kind leaf_kind_of(const maxai_byte_trees *t) {
+  return t->leaf_stride > 1 ? LEAF_VECTOR : t->leaf_is_f64 ? LEAF_F64 : LEAF_F32;
+}
+
 // Up to 64 leaves of a tree in registers, where a permutation finds them; those of f64 are cut into their low
 // words and their high ones. More than 64 leaves (`bits` above 6), or vectors of them, stay in memory.
 typedef struct {
@@ -18,10 +25,11 @@ typedef struct {
 
 AVX512_INLINE int leaf_registers(int bits) { return bits > 5 ? 4 : bits > 4 ? 2 : 1; }
 
-AVX512_INLINE void load_leaves(const maxai_byte_trees *t, int32_t tree, int bits, leaf_table *table) {
+AVX512_INLINE void load_leaves(const maxai_byte_trees *t, int32_t tree, enum leaf_kind kind, int bits,
+                               leaf_table *table) {
   size_t start = (size_t)t->leaf_starts[tree];
-  if (t->leaf_stride > 1) return;
-  if (t->leaf_is_f64) {
+  if (kind == LEAF_VECTOR) return;
+  if (kind == LEAF_F64) {
     const double *leaves = (const double *)t->leaves + start;
     const __m512i even = _mm512_setr_epi32(0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30);
     const __m512i odd = _mm512_add_epi32(even, _mm512_set1_epi32(1));
@@ -97,23 +105,31 @@ AVX512_INLINE void gather_f64(const double *leaves, __m512i code, double *to) {
   }
 }
 
-// Adds the leaves `code` of 64 rows from `first` on.
-AVX512_INLINE void add_leaves(const maxai_byte_trees *t, int32_t tree, const leaf_table *table, int bits,
-                              __m512i code, size_t stride, size_t first, void *out) {
-  size_t at = (size_t)t->tree_output[tree] * stride + first;
-  if (t->leaf_stride > 1) {
+// Adds the leaves `code` of 64 rows from `first` on. `to` are the scores of the tree's output, or for vectors
+// all scores.
+AVX512_INLINE void add_leaves(const maxai_byte_trees *t, int32_t tree, enum leaf_kind kind,
+                              const leaf_table *table, int bits, __m512i code, size_t stride, size_t first,
+                              void *to) {
+  if (kind == LEAF_VECTOR) {
     uint8_t codes[64];
     _mm512_storeu_si512(codes, code);
-    maxai_add_leaves(t, tree, codes, stride, 64, (uint8_t *)out + first * (t->leaf_is_f64 ? 8 : 4));
-  } else if (t->leaf_is_f64) {
+    maxai_add_leaves(t, tree, codes, stride, 64, (uint8_t *)to + first * (t->leaf_is_f64 ? 8 : 4));
+  } else if (kind == LEAF_F64) {
     if (bits <= 6)
-      add_f64(table, bits, code, (double *)out + at);
+      add_f64(table, bits, code, (double *)to + first);
     else
-      gather_f64(table->leaves, code, (double *)out + at);
+      gather_f64(table->leaves, code, (double *)to + first);
   } else if (bits <= 6) {
-    add_f32(table, bits, code, (float *)out + at);
+    add_f32(table, bits, code, (float *)to + first);
   } else {
-    gather_f32(table->leaves, code, (float *)out + at);
+    gather_f32(table->leaves, code, (float *)to + first);
   }
+}
+
+// Where the scores of a tree's output start.
+AVX512_INLINE void *scores_of(const maxai_byte_trees *t, int32_t tree, enum leaf_kind kind, size_t stride,
+                              void *out) {
+  size_t at = kind == LEAF_VECTOR ? 0 : (size_t)t->tree_output[tree] * stride;
+  return kind == LEAF_F64 ? (void *)((double *)out + at) : (void *)((float *)out + at);
 }
 #endif

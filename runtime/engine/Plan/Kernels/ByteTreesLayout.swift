@@ -91,7 +91,27 @@ struct ByteTreesLayout {
             out.rank_of_zero = UInt8(truncatingIfNeeded: words[words.startIndex + 7])
             out.thresholds = all + index * Self.thresholdsPerRank * element
             out.first = first + index * Self.firstsPerRank * element
+            (out.search, out.search_levels) = search(thresholds, index, Int(out.count), constants)
             return out
+        }
+    }
+
+    /// The thresholds of ranked column `index` in the order of a binary search.
+    private func search(
+        _ thresholds: TensorStorage, _ index: Int, _ count: Int, _ constants: ConstantMemory
+    ) -> (UnsafeRawPointer, levels: Int32) {
+        let levels = (4..<8).first { count < 1 << $0 } ?? 8
+        let start = index * Self.thresholdsPerRank
+        /// Of level k, probe i is the middle of the i-th of 2^k parts.
+        func position(_ at: Int) -> Int {
+            let level = Int.bitWidth - 1 - max(at, 1).leadingZeroBitCount
+            let part = 1 << (levels - level)
+            return start + (max(at, 1) - (1 << level)) * part + part / 2 - 1
+        }
+        return switch thresholds {
+        case .f64(let values): (UnsafeRawPointer(constants.make(1 << levels) { values[position($0)] }), Int32(levels))
+        case .f32(let values): (UnsafeRawPointer(constants.make(1 << levels) { values[position($0)] }), Int32(levels))
+        default: (UnsafeRawPointer(constants.copy([UInt8]())), 0)
         }
     }
 
