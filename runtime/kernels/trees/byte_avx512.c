@@ -135,9 +135,9 @@ AVX512_INLINE void free_codes(const maxai_byte_trees *t, int32_t tree, int block
   paths path[256];
   for (int b = 0; b < blocks; b++) path[0].rows[b] = ~0ull, code[b] = _mm512_setzero_si512();
   for (; n < inner; n++, node++) {
-    const uint8_t *from = bytes + node->offset;
-    __m512i rank = _mm512_set1_epi32((int)node->rank), leaves = _mm512_set1_epi32((int)node->left_leaves);
-    paths *left = path + node->child[0], *right = path + node->child[1];
+    const uint8_t *from = bytes + 64 * (size_t)node->column;
+    __m512i rank = _mm512_set1_epi32((int)node->ranks), leaves = _mm512_set1_epi32((int)node->leaves);
+    paths *left = path + node->left, *right = path + node->right;
     for (int b = 0; b < blocks; b++) {
       __mmask64 here = path[n].rows[b], goes = goes_right(here, from + b * apart, rank);
       left->rows[b] = _kandn_mask64(goes, here);
@@ -147,8 +147,8 @@ AVX512_INLINE void free_codes(const maxai_byte_trees *t, int32_t tree, int block
   }
   const __m512i one = _mm512_set1_epi8(1);
   for (; n < count; n++, node++) {
-    const uint8_t *from = bytes + node->offset;
-    __m512i rank = _mm512_set1_epi32((int)node->rank);
+    const uint8_t *from = bytes + 64 * (size_t)node->column;
+    __m512i rank = _mm512_set1_epi32((int)node->ranks);
     for (int b = 0; b < blocks; b++) {
       __mmask64 goes = goes_right(path[n].rows[b], from + b * apart, rank);
       code[b] = _mm512_mask_add_epi8(code[b], goes, code[b], one);

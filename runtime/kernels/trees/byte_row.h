@@ -24,6 +24,16 @@ static inline uint64_t maxai_step_down(uint64_t at, uint64_t word) {
 }
 #endif
 
+// `above` where `byte` is above `rank`, else `below`; without a branch, as nobody could predict it.
+static inline unsigned maxai_pick(uint8_t byte, uint8_t rank, unsigned below, unsigned above) {
+#if defined(__x86_64__)
+  __asm__("cmpb %2, %1\n\tcmoval %3, %0" : "+r"(below) : "q"(byte), "q"(rank), "r"(above) : "cc");
+  return below;
+#else
+  return byte > rank ? above : below;
+#endif
+}
+
 // Whether the eight trees from `tree` on are of one shape.
 static inline int maxai_is_uniform(const maxai_byte_trees *t, int32_t tree) {
   uint64_t shapes;
@@ -42,11 +52,14 @@ static inline void maxai_free_walks(const maxai_byte_node *const *nodes, const u
   enum { n = MAXAI_TREES_IN_FLIGHT };
   unsigned at[n] = {0}, leaf[n] = {0};
   for (unsigned level = 0; level < levels; level++) {
+#pragma clang loop unroll(full)
     for (int k = 0; k < n; k++) {
-      const maxai_byte_node *node = nodes[k] + maxai_apart(at[k]);
-      unsigned right = bytes[k][node->column * step] > (uint8_t)node->rank;
-      leaf[k] += (uint8_t)node->left_leaves & -right;
-      at[k] = node->child[right];
+      uint64_t node;
+      memcpy(&node, nodes[k] + at[k], sizeof node);
+      unsigned way = maxai_pick(bytes[k][(uint16_t)node * step], (uint8_t)(node >> 16),
+                                (uint16_t)(node >> 32), (unsigned)(node >> 48));
+      at[k] = (uint8_t)way;
+      leaf[k] += way >> 8;
     }
     if (level % 4 != 3) continue;
     unsigned open = 0;
@@ -63,9 +76,9 @@ static inline uint8_t maxai_tree_code(const maxai_byte_trees *t, int32_t tree, c
     const maxai_byte_node *nodes = t->nodes + t->starts[tree];
     uint8_t code = 0;
     for (at = 0; at != t->node_count[tree];) {
-      unsigned right = bytes[nodes[at].column] > (uint8_t)nodes[at].rank;
-      code += right ? (uint8_t)nodes[at].left_leaves : 0;
-      at = nodes[at].child[right];
+      unsigned right = bytes[nodes[at].column] > nodes[at].limit;
+      code += right ? nodes[at].left_leaves : 0;
+      at = right ? nodes[at].right : nodes[at].left;
     }
     return code;
   }

@@ -160,7 +160,7 @@ struct PackedNode {
 
     @inline(__always) var node: maxai_byte_node {
         maxai_byte_node(
-            offset: UInt32(64 * column), rank: 0x0101_0101 &* UInt32(rank), left_leaves: 0x0101_0101 &* UInt32(leftLeaves),
-            column: UInt16(truncatingIfNeeded: column), child: (left, right))
+            column: UInt16(truncatingIfNeeded: column), limit: rank, unused: 0, left: left, nothing: 0, right: right,
+            left_leaves: leftLeaves, ranks: 0x0101_0101 &* UInt32(rank), leaves: 0x0101_0101 &* UInt32(leftLeaves))
     }
 }
