@@ -73,13 +73,16 @@ final class Scorer {
         guard let start = values ?? (rows == 0 || columns == 0 ? ColumnCheck.nothing : nil) else {
             throw MaxError(.usage, "values is NULL")
         }
-        let rowStride = rowStride == 0 ? columns * width : rowStride
-        if let matrix, matrix.element == element, matrix.rowStride == rowStride {
+        let stride = try ColumnCheck.stride(rowStride == 0 ? columns * width : rowStride, default: width)
+        if team == nil, context.predict(MatrixView(element, start, rowStride: stride), columns: columns, rows: rows) {
+            self.rows = rows
+            return
+        }
+        if let matrix, matrix.element == element, matrix.rowStride == stride {
             for index in 0..<columns { views[index].values = start + index * width }
         } else {
-            let stride = try ColumnCheck.stride(rowStride, default: width)
             for index in 0..<columns { views[index] = ColumnView(element, start + index * width, strideBytes: stride) }
-            matrix = (element, rowStride)
+            matrix = (element, stride)
         }
         try run(rows)
     }

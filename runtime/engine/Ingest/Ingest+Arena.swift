@@ -17,6 +17,31 @@ extension Ingest {
         return true
     }
 
+    /// Writes an input of f32 or f64 from row `first` of a matrix on.
+    @inline(__always)
+    static func fill(_ frame: Frame, _ input: Program.Input, _ matrix: MatrixView, _ first: Int) {
+        let from = matrix.start + first * matrix.rowStride
+        switch (input.slot.element, matrix.element) {
+        case (.f32, .f32): copy(from, matrix.rowStride, frame, input) { (x: Float) in x }
+        case (.f32, _): copy(from, matrix.rowStride, frame, input) { (x: Double) in Float(x) }
+        case (_, .f32): copy(from, matrix.rowStride, frame, input) { (x: Float) in Double(x) }
+        default: copy(from, matrix.rowStride, frame, input) { (x: Double) in x }
+        }
+    }
+
+    @inline(__always)
+    private static func copy<From: BitwiseCopyable, To: BitwiseCopyable>(
+        _ from: UnsafeRawPointer, _ step: Int, _ frame: Frame, _ input: Program.Input, _ convert: (From) -> To
+    ) {
+        var from = from + input.firstColumn * MemoryLayout<From>.stride
+        var to = frame.raw(input.slot)
+        for _ in 0..<input.slot.width {
+            copy(from, step, to, frame.rows, convert)
+            from += MemoryLayout<From>.stride
+            to += frame.stride * MemoryLayout<To>.stride
+        }
+    }
+
     @inline(__always)
     private static func copy<From: BitwiseCopyable, To: BitwiseCopyable>(
         _ from: UnsafeRawPointer, _ step: Int, _ to: UnsafeMutableRawPointer, _ rows: Int, _ convert: (From) -> To

@@ -44,6 +44,15 @@ public final class Context {
         try evaluate(columns, rows: rows)
     }
 
+    /// Scores `rows` rows of a matrix with a column for each of `model.schema.columns`; false, with nothing done, when
+    /// the model has no program or takes other columns than floats, or when the model refuses a value: `predict` of
+    /// columns says which.
+    public func predict(_ matrix: MatrixView, columns: Int, rows: Int) -> Bool {
+        guard let lane, rows >= 0, rows <= maximumRows, columns == model.schema.columns.count, lane.takesMatrix else { return false }
+        do { try lane.predict(matrix, rows: rows) } catch { return false }
+        return true
+    }
+
     private func evaluate(_ columns: UnsafeBufferPointer<ColumnView>, rows: Int) throws(MaxError) {
         results = []
         var arguments: [Value] = []

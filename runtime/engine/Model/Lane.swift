@@ -47,12 +47,7 @@ final class Lane {
     }
 
     func predict(_ schema: Schema, _ columns: UnsafeBufferPointer<ColumnView>, rows: Int) throws(MaxError) {
-        self.rows = 0
-        failedInStep = false
-        texts.reset()
-        var first = 0
-        while first < rows {
-            let frame = Frame(base: arena, stride: stride, rows: min(stride, rows - first), texts: texts)
+        try run(rows) { frame, first throws(MaxError) in
             for index in inputs.indices {
                 let input = inputs[index]
                 let start = input.firstColumn
@@ -60,6 +55,28 @@ final class Lane {
                     try Ingest.fill(frame, input, k, columns[start + k], first, schema.columns[start + k], program.defaults[start + k])
                 }
             }
+        }
+    }
+
+    /// Whether every input is of f32 or f64, as `predict` of a matrix wants it.
+    private(set) lazy var takesMatrix = program.inputs.allSatisfy { $0.slot.element == .f32 || $0.slot.element == .f64 }
+
+    /// - Parameter matrix: the columns of all inputs side by side.
+    func predict(_ matrix: MatrixView, rows: Int) throws(MaxError) {
+        try run(rows) { frame, first throws(MaxError) in
+            for index in inputs.indices { Ingest.fill(frame, inputs[index], matrix, first) }
+        }
+    }
+
+    @inline(__always)
+    private func run(_ rows: Int, _ fill: (Frame, Int) throws(MaxError) -> Void) throws(MaxError) {
+        self.rows = 0
+        failedInStep = false
+        texts.reset()
+        var first = 0
+        while first < rows {
+            let frame = Frame(base: arena, stride: stride, rows: min(stride, rows - first), texts: texts)
+            try fill(frame, first)
             for index in steps.indices {
                 guard let error = steps[index]._withUnsafeGuaranteedRef({ $0.run(frame) }) else { continue }
                 failedInStep = true
