@@ -5,11 +5,12 @@ import json
 import os
 import statistics
 import subprocess
+import sys
 
 import numpy as np
 
 from peers import commands
-from report import markdown, svg
+from report import drawings, markdown, summary, write
 from suite import OUT, SUITE, compile_ours, prepare
 
 BATCHES = [1, 16, 256, 4096, 100_000]
@@ -91,17 +92,22 @@ def main():
     parser.add_argument("--quick", action="store_true", help="a small subset, in under two minutes")
     parser.add_argument("--only", default="")
     parser.add_argument("--rounds", type=int)
+    parser.add_argument("--write", metavar="DOCS", help="put tables and drawings into this folder of documents")
+    parser.add_argument("--again", action="store_true", help="measure nothing: the tables of the last results")
     options = parser.parse_args()
     names = options.only.split(",") if options.only else [n for n, c in SUITE.items() if c.get("quick") or not options.quick]
-    rounds = options.rounds or (1 if options.quick else 5)
-    results = {}
-    for name in names:
-        results[name] = case(name, rounds, 0.1 if options.quick else 0.4, BATCHES)
+    rounds = options.rounds or (1 if options.quick else 3)
+    results = json.loads((OUT / "results.json").read_text()) if options.again else {}
+    for name in [] if options.again else names:
+        results[name] = case(name, rounds, 0.1 if options.quick else 0.15, BATCHES)
         (OUT / "results.json").write_text(json.dumps(results, indent=1))
         print(markdown({name: results[name]}), flush=True)
-    (OUT / "results.md").write_text(markdown(results))
-    (OUT / "results.svg").write_text(svg(results))
-    print(f"{OUT}/results.json, results.md, results.svg")
+    (OUT / "results.md").write_text(f"{summary(results)}\n\n{markdown(results)}")
+    for name, drawing in drawings(results).items():
+        (OUT / name).write_text(drawing)
+    if options.write:
+        write(results, options.write, " ".join(["benchmarks/trees/run", *(a for a in sys.argv[1:] if a != "--again")]))
+    print(f"{OUT}: results.json, results.md, {', '.join(drawings(results))}")
     failed = [f"{n}: {p}" for n, r in results.items() for p, e in r["peers"].items()
               if e["agreement"].get("compared") and not e["agreement"]["passed"]]
     if failed:

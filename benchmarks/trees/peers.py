@@ -103,7 +103,8 @@ def commands(name, bundle):
         found["maxai"] = c("maxai", ROOT / "build/lib/libmaxai.so", bundle)
     if case["library"] == "xgboost":
         attempt("xgboost", lambda: c("xgboost", module("xgboost") / "lib/libxgboost.so", source))
-        attempt("daal4py", lambda: python("daal4py", source))
+    if case["library"] in ("xgboost", "lightgbm", "catboost"):
+        attempt("onedal", lambda: python("onedal", source))
     if case["library"] == "lightgbm":
         attempt("lightgbm", lambda: c("lightgbm", module("lightgbm") / "lib/lib_lightgbm.so", source))
         attempt("lleaves", lambda: c("lleaves", lleaves(name), folder / "lleaves.so"))
@@ -111,6 +112,10 @@ def commands(name, bundle):
         attempt("tl2cgen", lambda: c("tl2cgen", tl2cgen(name), folder / "tl2cgen.so"))
     if case["library"] in ("catboost", "sklearn"):
         attempt(case["library"], lambda: python(case["library"], source))
+    if case["library"] == "sklearn" and "depth" in case:
+        attempt("ydf", lambda: python("ydf", source))
+    if case["library"] != "catboost":
+        attempt("treelite", lambda: python("treelite", source))
     attempt("onnxruntime", lambda: python("onnxruntime", onnx(name)))
     attempt("openvino", lambda: python("openvino", onnx(name)))
     return found, width(name)

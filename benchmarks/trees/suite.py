@@ -21,7 +21,8 @@ SUITE = {
     "lgb-255x500": dict(library="lightgbm", columns=28, trees=500, leaves=255),
     "lgb-categories": dict(library="lightgbm", columns=28, trees=200, leaves=63, categories=4, missing=0.1),
     "cat-500x6": dict(library="catboost", columns=28, trees=500, depth=6),
-    "forest-200x16": dict(library="sklearn", columns=28, trees=200 * 7, depth=16, classes=7),
+    "forest-200x16": dict(library="sklearn", columns=28, trees=200, depth=16, classes=7),
+    "forest-100x20": dict(library="sklearn", columns=28, trees=100, depth=20, classes=1),
     "hist-200": dict(library="sklearn", columns=28, trees=200, leaves=31),
 }
 FILES = {"xgboost": "model.json", "lightgbm": "model.txt", "catboost": "model.cbm", "sklearn": "model.joblib"}
@@ -38,6 +39,8 @@ def table(case, count, seed):
         hidden[:, : case.get("categories", 0)] = False
         rows[hidden] = np.nan
     classes = case.get("classes", 2)
+    if classes == 1:
+        return rows, score
     edges = np.quantile(score, np.linspace(0, 1, classes + 1)[1:-1])
     return rows, np.digitize(score, edges)
 
@@ -72,12 +75,17 @@ def prepare(name):
         model = catboost.CatBoostClassifier(iterations=case["trees"], depth=case["depth"], random_seed=1, thread_count=2, verbose=False,
                                             allow_writing_files=False)
         model.fit(rows, label).save_model(str(part))
+        model.save_model(str(folder / "model.json"), format="json")
     else:
         import joblib
-        from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestClassifier
+        from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestClassifier, RandomForestRegressor
 
-        model = (RandomForestClassifier(200, max_depth=case["depth"], random_state=1, n_jobs=2) if "depth" in case else
-                 HistGradientBoostingClassifier(max_iter=case["trees"], early_stopping=False, random_state=1))
+        if "depth" not in case:
+            model = HistGradientBoostingClassifier(max_iter=case["trees"], early_stopping=False, random_state=1)
+        elif case["classes"] == 1:
+            model = RandomForestRegressor(case["trees"], max_depth=case["depth"], random_state=1, n_jobs=2)
+        else:
+            model = RandomForestClassifier(case["trees"], max_depth=case["depth"], random_state=1, n_jobs=2)
         joblib.dump(model.fit(rows, label), part)
     part.rename(target)
     return folder
@@ -97,6 +105,8 @@ def compile_ours(name):
             maxai.export(joblib.load(folder / FILES["sklearn"]), source)
         except Exception as error:
             return None, f"maxai.export: {type(error).__name__}: {error}"
+    elif case["library"] == "catboost":
+        source = folder / "model.json"
     done = subprocess.run([ROOT / ".build/release/maxai-compile", source, "-o", bundle, "--quiet"], capture_output=True, text=True)
     return (bundle, "") if done.returncode == 0 else (None, (done.stderr.strip().splitlines() or ["?"])[-1])
 
