@@ -174,9 +174,10 @@ typedef struct {
   int64_t word_count;
 } maxai_test_column;
 
-// A node of a tree of free shape, level by level, those of two leaves last. Children are positions in the tree;
-// all leaves are the node after the last, whose children it is itself. Going right adds the number of leaves on
-// the left to the row's code, which is its leaf at the end. The words for registers hold a byte four times.
+// A node of a tree of free shape, level by level, those of two leaves last. Children are positions in the
+// tree; all leaves are the node after the last, whose children it is itself. Going right adds the number of
+// leaves on the left to the row's code, which is its leaf at the end. The words for registers hold a byte
+// four times.
 typedef struct {
   uint16_t column;
   uint8_t limit, unused;
@@ -206,9 +207,14 @@ typedef struct {
   const int32_t *tree_output;
   const uint32_t *heap_offset, *heap_limit;  // 254 - rank, four times
   const maxai_byte_node *nodes;
-  // Heaps once more for whole trees of one row: 64 columns and 64 ranks per tree, the last level of an
-  // oblivious tree first; null when `width` is above 256.
+  // Nodes once more for whole trees of one row: 64 columns and 64 ranks per tree, in the order of a heap, of
+  // the levels of an oblivious tree from the last on, or of the nodes of a tree of free shape with up to 64
+  // leaves; null when `width` is above 256.
   const uint8_t *row_columns, *row_ranks;
+  // 8 × row_mask_groups per tree: for a node of such a tree of free shape, the leaves that are left when it
+  // sends the row right. 0 groups: there is no such tree.
+  const uint64_t *row_masks;
+  int32_t row_mask_groups;
   const void *leaves, *base;
 } maxai_byte_trees;
 

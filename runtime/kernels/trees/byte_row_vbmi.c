@@ -6,7 +6,7 @@
 #if defined(__x86_64__)
 #include <immintrin.h>
 
-#define VBMI __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx512vbmi,popcnt,bmi2")))
+#define VBMI __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx512vbmi,popcnt,bmi,bmi2")))
 #define VBMI_INLINE VBMI static inline __attribute__((always_inline))
 
 typedef struct {
@@ -46,6 +46,33 @@ VBMI_INLINE void codes_of(const maxai_byte_trees *t, int32_t tree, unsigned shap
   for (int k = 0; k < lanes; k++) code[k] -= 1u << shape;
 }
 
+// The first leaf that no node takes away.
+VBMI_INLINE uint64_t free_code(const maxai_byte_trees *t, int32_t tree, int registers, const row256 *row) {
+  size_t groups = (size_t)t->row_mask_groups;
+  const uint64_t *masks = t->row_masks + 8 * groups * (size_t)tree;
+  uint64_t word = decisions(t, tree, registers, row);
+  __m512i left = _mm512_set1_epi64(-1);
+  for (size_t g = 0; g < groups; g++, word >>= 8)
+    left = _mm512_mask_and_epi64(left, (__mmask8)word, left, _mm512_loadu_si512(masks + 8 * g));
+  return _tzcnt_u64((uint64_t)_mm512_reduce_and_epi64(left));
+}
+
+VBMI_INLINE int is_small(const maxai_byte_trees *t, int32_t tree) {
+  return t->shape[tree] == MAXAI_FREE_SHAPE && t->node_count[tree] < 64;
+}
+
+// The leaf of one tree of any shape.
+VBMI_INLINE uint8_t code_of(const maxai_byte_trees *t, int32_t tree, int registers, const uint8_t *bytes,
+                            const row256 *row) {
+  unsigned shape = t->shape[tree];
+  if (shape == MAXAI_FREE_SHAPE)
+    return is_small(t, tree) ? (uint8_t)free_code(t, tree, registers, row) : maxai_tree_code(t, tree, bytes);
+  uint64_t word = decisions(t, tree, registers, row), code = 1;
+  if (shape > MAXAI_OBLIVIOUS) return (uint8_t)(word & ((1u << (shape - MAXAI_OBLIVIOUS)) - 1));
+  for (unsigned level = 0; level < shape; level++) code = maxai_step_down(code, word);
+  return (uint8_t)(code - (1u << shape));
+}
+
 // What is summed: the one output of f32 or f64 leaves, or anything.
 typedef enum { SUM_F32, SUM_F64, SUM_ANY } sum_kind;
 
@@ -62,9 +89,17 @@ VBMI_INLINE void walk_row(const maxai_byte_trees *t, int registers, sum_kind kin
     uint64_t code[lanes];
     uint8_t bytes_of_code[lanes];
     unsigned shape = t->shape[tree];
-    if (shape == MAXAI_FREE_SHAPE || !maxai_is_uniform(t, tree)) {
-      maxai_row_codes(t, tree, lanes, bytes, bytes_of_code);
-      for (int k = 0; k < lanes; k++) code[k] = bytes_of_code[k];
+    if (!maxai_is_uniform(t, tree)) {
+      for (int k = 0; k < lanes; k++) code[k] = code_of(t, tree + k, registers, bytes, &r);
+    } else if (shape == MAXAI_FREE_SHAPE) {
+      int all_small = 1;
+      for (int k = 0; k < lanes; k++) all_small &= is_small(t, tree + k);
+      if (all_small) {
+        for (int k = 0; k < lanes; k++) code[k] = free_code(t, tree + k, registers, &r);
+      } else {
+        maxai_row_codes(t, tree, lanes, bytes, bytes_of_code);
+        for (int k = 0; k < lanes; k++) code[k] = bytes_of_code[k];
+      }
     } else if (shape == 6) {
       codes_of(t, tree, 6, registers, &r, code);
     } else {

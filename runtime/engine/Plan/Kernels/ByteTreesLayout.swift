@@ -65,10 +65,11 @@ struct ByteTreesLayout {
         out.heap_offset = UnsafePointer(constants.copy(heapOffset))
         out.heap_limit = UnsafePointer(constants.copy(heapLimit))
         out.nodes = UnsafePointer(constants.make(nodeTotal) { PackedNode(nodes, $0).node })
-        if width <= Self.rowWidth, shape.contains(where: { $0 != UInt8(MAXAI_FREE_SHAPE) }) {
-            let (rowColumns, rowRanks) = rowHeaps()
-            out.row_columns = UnsafePointer(constants.copy(rowColumns))
-            out.row_ranks = UnsafePointer(constants.copy(rowRanks))
+        if let row = RowTests(self) {
+            out.row_columns = UnsafePointer(constants.copy(row.columns))
+            out.row_ranks = UnsafePointer(constants.copy(row.ranks))
+            out.row_masks = UnsafePointer(constants.copy(row.masks))
+            out.row_mask_groups = Int32(row.maskGroups)
         }
         out.leaves = constants.copy(leaves)
         out.base = constants.copy(base)
@@ -113,21 +114,6 @@ struct ByteTreesLayout {
         case .f32(let values): (UnsafeRawPointer(constants.make(1 << levels) { values[position($0)] }), Int32(levels))
         default: (UnsafeRawPointer(constants.copy([UInt8]())), 0)
         }
-    }
-
-    /// Columns and ranks of heap nodes as bytes, 64 of a tree.
-    private func rowHeaps() -> (columns: [UInt8], ranks: [UInt8]) {
-        var rowColumns = [UInt8](repeating: 0, count: 64 * shape.count)
-        var rowRanks = rowColumns
-        for tree in shape.indices where shape[tree] != UInt8(MAXAI_FREE_SHAPE) {
-            let depth = Int(shape[tree]) - MAXAI_OBLIVIOUS
-            for node in 0..<(depth > 0 ? depth : 1 << Int(shape[tree])) {
-                let slot = 64 * tree + (depth > 0 ? depth - 1 - node : node)
-                rowColumns[slot] = UInt8(truncatingIfNeeded: heapOffset[Int(starts[tree]) + node] / 64)
-                rowRanks[slot] = 254 &- UInt8(truncatingIfNeeded: heapLimit[Int(starts[tree]) + node])
-            }
-        }
-        return (rowColumns, rowRanks)
     }
 }
 
