@@ -2,7 +2,7 @@
 //
 //     harness KIND LIBRARY MODEL ROWS COLUMNS THREADS ANSWERS WIDTH SECONDS BATCH...
 //
-// KIND is maxai, xgboost, lightgbm, tl2cgen or lleaves. ROWS: row-major floats. ANSWERS: where the first 4096
+// KIND is maxai, xgboost, lightgbm, tl2cgen, tl2cgen64 or lleaves. ROWS: row-major floats. ANSWERS: where the first 4096
 // rows' answers go, WIDTH doubles each. Every batch size is timed for SECONDS. One row goes through the
 // fastest call that the library has for it.
 #define _GNU_SOURCE
@@ -253,6 +253,34 @@ static void tl2cgen_load(const char* model) {
 
 static double tl2cgen_answer(size_t i) { return (double)t_values[i]; }
 
+// The same for models that compare and sum doubles.
+union entry64 {
+  int missing;
+  double value;
+};
+static void (*d_predict)(union entry64*, int, double*);
+
+static void tl2cgen64_run(const struct share* s) {
+  union entry64 row[columns];
+  for (size_t r = 0; r < s->count; r++) {
+    for (size_t k = 0; k < columns; k++) {
+      float value = s->rows[r * columns + k];
+      if (value != value) {
+        row[k].missing = -1;
+      } else {
+        row[k].value = value;
+      }
+    }
+    d_predict(row, 0, l_values + (s->first + r) * width);
+  }
+}
+
+static void tl2cgen64_load(const char* model) {
+  (void)model;
+  share_run = tl2cgen64_run;
+  d_predict = (void (*)(union entry64*, int, double*))find("predict");
+}
+
 // lleaves: doubles in, doubles out; rows are converted as its own binding does.
 static void (*e_predict)(const double*, double*, int, int);
 static double* e_rows;
@@ -282,6 +310,7 @@ static const struct peer peers[] = {
     {"xgboost", xgboost_load, nothing, xgboost_score, xgboost_answer},
     {"lightgbm", lightgbm_load, doubles_prepare, lightgbm_score, doubles_answer},
     {"tl2cgen", tl2cgen_load, tl2cgen_prepare, share_out, tl2cgen_answer},
+    {"tl2cgen64", tl2cgen64_load, doubles_prepare, share_out, doubles_answer},
     {"lleaves", lleaves_load, lleaves_prepare, share_out, doubles_answer},
 };
 

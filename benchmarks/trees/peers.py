@@ -109,7 +109,7 @@ def commands(name, bundle):
         attempt("lightgbm", lambda: c("lightgbm", module("lightgbm") / "lib/lib_lightgbm.so", source))
         attempt("lleaves", lambda: c("lleaves", lleaves(name), folder / "lleaves.so"))
     if case["library"] in ("xgboost", "lightgbm"):
-        attempt("tl2cgen", lambda: c("tl2cgen", tl2cgen(name), folder / "tl2cgen.so"))
+        attempt("tl2cgen", lambda: c("tl2cgen" if case["library"] == "xgboost" else "tl2cgen64", tl2cgen(name), folder / "tl2cgen.so"))
     if case["library"] in ("catboost", "sklearn"):
         attempt(case["library"], lambda: python(case["library"], source))
     if case["library"] == "sklearn" and "depth" in case:
