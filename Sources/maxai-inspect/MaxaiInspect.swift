@@ -111,8 +111,6 @@ struct MaxaiInspect: ParsableCommand {
         }
     }
 
-    private func padded(_ text: String, _ width: Int) -> String { text + String(repeating: " ", count: max(1, width - text.utf8.count)) }
-
     private func write(_ schema: Schema, to out: inout JSONWriter) {
         out.member(
             "columns",
@@ -155,3 +153,6 @@ struct MaxaiInspect: ParsableCommand {
             })
     }
 }
+
+/// `text` and spaces up to `width`, one at least.
+func padded(_ text: String, _ width: Int) -> String { text + String(repeating: " ", count: max(1, width - text.utf8.count)) }

@@ -8,6 +8,11 @@ public struct Plan: Sendable {
     /// Whether calls run on kernels and allocate nothing.
     public var isPlanned: Bool { program != nil }
 
+    /// The kernels of tree ensembles in order; those of packed bundles are among `byte`.
+    package var treeKernels: [TreeKernel] {
+        (program?.steps ?? []).compactMap { step in TreeKernel.allCases.first { step.kernel.hasPrefix($0.rawValue) } }
+    }
+
     init(_ graph: Graph, _ schema: Schema) {
         do {
             let program = try Planner.plan(graph, schema)
