@@ -33,7 +33,12 @@ struct TreeCosts {
         byte = perNode * Double(e.nodeCount) + 0.3 * trees
         // The mean path of all leaves is longer than that of rows, which end in the large leaves near the root.
         walk = trees * (3 + pathNodes / max(leaves, 1))
-        // Without vectors both walk, and bytes are cheaper to make and to read.
-        if choice == .scalar { byte = 0 }
+        // Without vectors both walk. Bytes are cheaper to read, and full trees in them need no children; the nodes of
+        // trees of free shape are twice as large.
+        if choice == .scalar {
+            let height = Int((depth.max() ?? 0) + 1)
+            let isFull = height <= 8 && e.nodeCount == e.treeCount * ((1 << height) - 1)
+            byte = height <= 6 || isFull ? 0 : .infinity
+        }
     }
 }
