@@ -174,16 +174,14 @@ typedef struct {
   int64_t word_count;
 } maxai_test_column;
 
-// A node of a tree of free shape, level by level, those of two leaves last. Children are positions in the
-// tree; all leaves are the node after the last, whose children it is itself. Going right adds the number of
-// leaves on the left to the row's code, which is its leaf at the end. The words for registers hold a byte
-// four times.
+// A node of a tree of free shape, level by level, those of two leaves last. Children are positions in the tree;
+// all leaves are the node after the last, whose children it is itself. Going right adds the number of leaves on
+// the left to the row's code, which is its leaf at the end.
 typedef struct {
   uint16_t column;
   uint8_t limit, unused;
   uint8_t left, nothing;       // where the way on the left goes, and what it adds to the code
   uint8_t right, left_leaves;  // and on the right
-  uint32_t ranks, leaves;      // limit and left_leaves, four times
 } maxai_byte_node;
 
 typedef struct {

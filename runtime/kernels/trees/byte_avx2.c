@@ -86,14 +86,14 @@ AVX2_INLINE void free_tree(const maxai_byte_trees *t, int32_t tree, const uint8_
     path[0] = _mm256_set1_epi8(-1);
     for (int n = 0; n < t->node_count[tree]; n++) {
       const maxai_byte_node *node = nodes + n;
-      __m256i rank = _mm256_set1_epi32((int)node->ranks);
+      __m256i rank = _mm256_set1_epi8((char)node->limit);
       __m256i column = _mm256_loadu_si256((const __m256i *)(bytes + half + 64 * (size_t)node->column));
       // byte <= rank
       __m256i goes_left = _mm256_cmpeq_epi8(_mm256_max_epu8(column, rank), rank);
       __m256i right = _mm256_andnot_si256(goes_left, path[n]);
       path[node->left] = _mm256_and_si256(goes_left, path[n]);
       path[node->right] = right;
-      codes = _mm256_add_epi8(codes, _mm256_and_si256(right, _mm256_set1_epi32((int)node->leaves)));
+      codes = _mm256_add_epi8(codes, _mm256_and_si256(right, _mm256_set1_epi8((char)node->left_leaves)));
     }
     _mm256_storeu_si256((__m256i *)(code + half), codes);
   }

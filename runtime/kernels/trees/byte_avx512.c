@@ -136,7 +136,7 @@ AVX512_INLINE void free_codes(const maxai_byte_trees *t, int32_t tree, int block
   for (int b = 0; b < blocks; b++) path[0].rows[b] = ~0ull, code[b] = _mm512_setzero_si512();
   for (; n < inner; n++, node++) {
     const uint8_t *from = bytes + 64 * (size_t)node->column;
-    __m512i rank = _mm512_set1_epi32((int)node->ranks), leaves = _mm512_set1_epi32((int)node->leaves);
+    __m512i rank = _mm512_set1_epi8((char)node->limit), leaves = _mm512_set1_epi8((char)node->left_leaves);
     paths *left = path + node->left, *right = path + node->right;
     for (int b = 0; b < blocks; b++) {
       __mmask64 here = path[n].rows[b], goes = goes_right(here, from + b * apart, rank);
@@ -148,7 +148,7 @@ AVX512_INLINE void free_codes(const maxai_byte_trees *t, int32_t tree, int block
   const __m512i one = _mm512_set1_epi8(1);
   for (; n < count; n++, node++) {
     const uint8_t *from = bytes + 64 * (size_t)node->column;
-    __m512i rank = _mm512_set1_epi32((int)node->ranks);
+    __m512i rank = _mm512_set1_epi8((char)node->limit);
     for (int b = 0; b < blocks; b++) {
       __mmask64 goes = goes_right(path[n].rows[b], from + b * apart, rank);
       code[b] = _mm512_mask_add_epi8(code[b], goes, code[b], one);

@@ -147,6 +147,6 @@ struct PackedNode {
     @inline(__always) var node: maxai_byte_node {
         maxai_byte_node(
             column: UInt16(truncatingIfNeeded: column), limit: rank, unused: 0, left: left, nothing: 0, right: right,
-            left_leaves: leftLeaves, ranks: 0x0101_0101 &* UInt32(rank), leaves: 0x0101_0101 &* UInt32(leftLeaves))
+            left_leaves: leftLeaves)
     }
 }
