@@ -29,7 +29,7 @@ enum Packed {
     static let named: [String: Operator] = Ops.named.merging([byteTrees.name: byteTrees]) { first, _ in first }
 
     /// Ensembles of fewer nodes are packed faster than they are read.
-    private static let leastNodes = 1 << 14
+    private static let leastNodes = 1 << 12
 
     /// The graph with its large ensembles packed; nil when none is.
     static func graph(of graph: Graph) throws(MaxError) -> Graph? {
