@@ -7,6 +7,8 @@ public struct Plan: Sendable {
     public let summary: String
     /// Whether calls run on kernels and allocate nothing.
     public var isPlanned: Bool { program != nil }
+    /// Its ensembles in order, each with the kernel that really runs it, whichever was asked for.
+    package var ensembles: [PlannedEnsemble] { program?.steps.compactMap(\.ensemble) ?? [] }
 
     init(_ graph: Graph, _ schema: Schema) {
         do {
