@@ -3,17 +3,18 @@ import MaxFormats
 import MaxIR
 import MaxRuntime
 
-/// How long loading and scoring take on this machine, on the bundle's own golden rows.
+/// How long loading and scoring take on this machine, on the bundle's own golden rows: as the model runs here, and on every
+/// other kernel that it could run on.
 struct Benchmark {
     /// Milliseconds from the path to a model that has replayed its golden rows.
-    var load = 0.0
+    let load: Double
     /// Milliseconds from there to the first row's prediction, a context included.
-    var first = 0.0
-    let times: ScoringTimes
+    let first: Double
+    let times: CallTimes
     let kernels: String
-    /// What this machine can run the model on.
-    let alternatives: [KernelTimes]
-    static let batchRows = 4096
+    let alternatives: Alternatives
+    private static let batchRows = 4096
+    private static let seconds = 0.5
 
     init(path: String) throws(MaxError) {
         let start = monotonicSeconds()
@@ -25,52 +26,34 @@ struct Benchmark {
         guard let golden = try bundle.golden(for: model.graph), golden.inputs.first?.shape.first ?? 0 > 0 else {
             throw MaxError(.evidenceMissing, "\(path): has no golden rows to score: compile it with --golden-rows")
         }
-        let rows = GoldenColumns(golden.inputs, model.schema, drawn: Self.batchRows, starts: 512)
+        let rows = GoldenColumns(golden.inputs, model.schema, rows: Self.batchRows)
         let begun = monotonicSeconds()
         try rows.predict(try model.makeContext(maximumRows: 1), rows: 1)
         first = (monotonicSeconds() - begun) * 1e3
-        times = try ScoringTimes(model, rows, seconds: 0.5)
-        alternatives = try KernelTimes.all(of: model, rows)
+        times = try CallTimes(model, rows, seconds: Self.seconds)
+        alternatives = try Alternatives(model, times, golden, rows)
     }
 
     func show() {
-        print("load            \(rounded(load)) ms, golden rows replayed")
-        print("first row       \(rounded(first)) ms")
-        print("one row         \(rounded(times.median)) us median, \(rounded(times.p99)) us 99th percentile")
-        print("batch of \(Self.batchRows)   \(rounded(times.batchRow)) ns per row")
+        print("load            \(hundredths(load)) ms, golden rows replayed")
+        print("first row       \(hundredths(first)) ms")
+        print("one row         \(hundredths(times.oneRow.median)) us median, \(hundredths(times.oneRow.p99)) us 99th percentile")
+        print("batch of \(Self.batchRows)   \(hundredths(times.batchRow)) ns per row")
         print("kernels         \(kernels)")
-        print(
-            "\nkernels of this machine: one row, batch of \(Self.batchRows) (* is the plan's choice; MAXAI_KERNELS=NAME forces one)")
-        for entry in alternatives {
-            let name = padded(entry.name + (entry.isChosen ? " *" : ""), 24)
-            print("  \(name)\(padded("\(rounded(entry.times.median)) us", 14))\(rounded(entry.times.batchRow)) ns per row")
-        }
+        print("\non every kernel of this processor that holds the model; * is what it runs on")
+        alternatives.show()
     }
 
     func write(to json: inout JSONWriter) {
-        json.object { json in
-            json.member("loadMilliseconds", load)
-            json.member("firstRowMilliseconds", first)
-            times.write(to: &json)
-            json.member("batchRows", Self.batchRows)
-            json.member("kernels", kernels)
-            json.member(
-                "alternatives",
-                array: { json in
-                    for entry in alternatives {
-                        json.object {
-                            $0.member("kernels", entry.name)
-                            $0.member("isChosen", entry.isChosen)
-                            entry.times.write(to: &$0)
-                        }
-                    }
-                })
+        json.object {
+            $0.member("loadMilliseconds", load)
+            $0.member("firstRowMilliseconds", first)
+            $0.member("oneRowMedianMicroseconds", times.oneRow.median)
+            $0.member("oneRowP99Microseconds", times.oneRow.p99)
+            $0.member("batchRows", Self.batchRows)
+            $0.member("batchNanosecondsPerRow", times.batchRow)
+            $0.member("kernels", kernels)
+            alternatives.write(to: &$0)
         }
-    }
-
-    private func rounded(_ x: Double) -> String {
-        let hundredths = Int((x * 100).rounded())
-        let rest = "\(hundredths % 100)"
-        return "\(hundredths / 100).\(rest.utf8.count < 2 ? "0" : "")\(rest)"
     }
 }

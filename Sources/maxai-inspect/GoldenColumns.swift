@@ -1,54 +1,48 @@
 import MaxIR
 import MaxRuntime
 
-/// Golden inputs as columns in memory that stays: as they stand, or as many as wanted, drawn with a fixed seed, so that no
-/// processor learns the way of a few rows by heart.
+/// Golden inputs as columns in memory that stays: repeated, each time in another order, so that processors do not learn the
+/// way of every row by heart. The orders are the same in every run.
 final class GoldenColumns {
-    private let memory: ColumnMemory
-    /// The columns from row 0 on, from row 1 on, and so on: what calls read.
-    private var starts: [UnsafeMutableBufferPointer<ColumnView>] = []
-    private let width: Int
     let rows: Int
+    private var views: [ColumnView] = []
+    private var memory: [UnsafeMutableRawPointer] = []
+    /// The views where calls read them.
+    private let buffer: UnsafeMutableBufferPointer<ColumnView>
 
-    /// - Parameters:
-    ///   - count: rows wanted; nil takes those that there are.
-    ///   - starts: rows that calls begin at, at most `count`.
-    init(_ tensors: [Tensor], _ schema: Schema, drawn count: Int? = nil, starts: Int = 1) {
-        let given = tensors.first?.shape.first ?? 0
-        rows = count ?? given
-        var state: UInt64 = 0x9e37_79b9_7f4a_7c15
-        let order = (0..<rows).map { row in
-            guard count != nil else { return row }
-            state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
-            return Int(state >> 33) % max(given, 1)
-        }
-        memory = ColumnMemory()
-        var views: [ColumnView] = []
+    /// - Parameter rows: how many there are to be.
+    init(_ tensors: [Tensor], _ schema: Schema, rows: Int) {
+        self.rows = rows
+        buffer = .allocate(capacity: schema.columns.count)
+        let order = Self.order(of: tensors.first?.shape.first ?? 0, rows: rows)
         for (port, tensor) in zip(schema.inputs, tensors) {
-            for k in 0..<port.width { views.append(memory.column(tensor.storage.picking(order.map { $0 * port.width + k }))) }
+            for k in 0..<port.width { views.append(column(tensor.storage.picking(order.map { $0 * port.width + k }))) }
         }
-        width = views.count
-        for start in 0..<starts {
-            let buffer = UnsafeMutableBufferPointer<ColumnView>.allocate(capacity: views.count)
-            _ = buffer.initialize(from: views.map { $0.dropping(start) })
-            self.starts.append(buffer)
-        }
+        _ = buffer.initialize(from: views)
     }
 
-    deinit { for buffer in starts { buffer.deallocate() } }
-
-    func predict(_ context: Context, rows: Int, from start: Int = 0) throws(MaxError) {
-        try context.predict(UnsafeBufferPointer(starts[start]), rows: rows)
+    deinit {
+        for block in memory { block.deallocate() }
+        buffer.deinitialize()
+        buffer.deallocate()
     }
-}
 
-/// Columns copied to memory of their own.
-private final class ColumnMemory {
-    private var blocks: [UnsafeMutableRawPointer] = []
+    /// Positions below `count`, each as often as any other.
+    private static func order(of count: Int, rows: Int) -> [Int] {
+        var random = Orders()
+        var order: [Int] = []
+        while order.count < rows, count > 0 { order += (0..<count).shuffled(using: &random) }
+        return Array(order.prefix(rows))
+    }
 
-    deinit { for block in blocks { block.deallocate() } }
+    /// Calls read from row `first` on.
+    func start(at first: Int) {
+        for index in views.indices { buffer[index] = views[index].dropping(first) }
+    }
 
-    func column(_ storage: TensorStorage) -> ColumnView {
+    func predict(_ context: Context, rows: Int) throws(MaxError) { try context.predict(UnsafeBufferPointer(buffer), rows: rows) }
+
+    private func column(_ storage: TensorStorage) -> ColumnView {
         guard case .string(let texts) = storage else {
             let bytes: UnsafeRawPointer = block(of: storage)
             return ColumnView(storage.elementType, bytes, strideBytes: storage.elementType.byteCount ?? 1)
@@ -69,7 +63,20 @@ private final class ColumnMemory {
     private func block(copying bytes: UnsafeRawBufferPointer) -> UnsafeRawPointer {
         let block = UnsafeMutableRawPointer.allocate(byteCount: max(bytes.count, 1), alignment: 64)
         if let start = bytes.baseAddress { block.copyMemory(from: start, byteCount: bytes.count) }
-        blocks.append(block)
+        memory.append(block)
         return UnsafeRawPointer(block)
+    }
+}
+
+/// SplitMix64 from a fixed seed.
+private struct Orders: RandomNumberGenerator {
+    private var state: UInt64 = 0x6d61_7861_6921
+
+    mutating func next() -> UInt64 {
+        state &+= 0x9e37_79b9_7f4a_7c15
+        var z = state
+        z = (z ^ (z >> 30)) &* 0xbf58_476d_1ce4_e5b9
+        z = (z ^ (z >> 27)) &* 0x94d0_49bb_1331_11eb
+        return z ^ (z >> 31)
     }
 }

@@ -28,7 +28,7 @@ struct MaxaiInspect: ParsableCommand {
     @Flag(help: "The graph in its text form.") var graph = false
     @Flag(help: "The sections and what they weigh.") var sizes = false
     @Flag(help: "How it runs on this machine: the kernels in order.") var kernels = false
-    @Flag(help: "Load it and score its golden rows, and say how long that takes here.") var benchmark = false
+    @Flag(help: "Load it and score its golden rows, and say how long that takes here, on every kernel that holds it.") var benchmark = false
     @Option(help: "Write a page about it, with a drawing of the graph, to this file (.html).") var card: String?
     @Flag(help: "Instead of a bundle: every operator there is, as docs/operators.md.") var operators = false
     @Flag(help: "As JSON.") var json = false
@@ -111,6 +111,8 @@ struct MaxaiInspect: ParsableCommand {
         }
     }
 
+    private func padded(_ text: String, _ width: Int) -> String { text + String(repeating: " ", count: max(1, width - text.utf8.count)) }
+
     private func write(_ schema: Schema, to out: inout JSONWriter) {
         out.member(
             "columns",
@@ -153,6 +155,3 @@ struct MaxaiInspect: ParsableCommand {
             })
     }
 }
-
-/// `text` and spaces up to `width`, one at least.
-func padded(_ text: String, _ width: Int) -> String { text + String(repeating: " ", count: max(1, width - text.utf8.count)) }

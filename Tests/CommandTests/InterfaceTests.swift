@@ -62,16 +62,4 @@ private let commands = ["maxai-compile", "maxai-score", "maxai-inspect", "maxai-
         #expect(wrong.status == 2 && wrong.errors.contains("'fastest', expected one of scalar, avx2, avx512"))
         let plain = try Command.run("maxai-inspect", [folder["m.maxb"], "--kernels"], environment: ["MAXAI_KERNELS": "scalar"])
         #expect(plain.status == 0 && plain.output.contains("scalar"), "\(plain.output)")
-    }
-    @Test(.enabled(if: !CaseFolder.zoo.names("xgboost-logistic").isEmpty, "make the zoo first"))
-    func `a benchmark lists every kernel of trees and marks the plan's`() throws {
-        let folder = try ScratchFolder()
-        #expect(try Command.run("maxai-compile", ["\(CaseFolder.zoo.path)/xgboost-logistic/model.json", "-o", folder["m.maxb"]]).status == 0)
-        let run = try Command.run("maxai-inspect", [folder["m.maxb"], "--benchmark"])
-        #expect(run.status == 0, "\(run.errors)")
-        for kernel in ["scalar,trees.general", "scalar,trees.walk", "scalar,trees.byte"] { #expect(run.output.contains("  \(kernel) ")) }
-        #expect(run.output.split(separator: "\n").count { $0.contains(" * ") && $0.contains("trees.") } == 1, "\(run.output)")
-        let json = try Command.run("maxai-inspect", [folder["m.maxb"], "--benchmark", "--json"])
-        #expect(json.output.contains(#""alternatives":[{"kernels":"scalar,trees.general","isChosen":false,"oneRow"#))
-    }
-}
+    }}

@@ -9,7 +9,8 @@ package enum KernelChoice: String, Sendable, CaseIterable {
     /// Overrides the choice for plans made inside `$forced.withValue`.
     @TaskLocal package static var forced: KernelChoice?
 
-    static var current: KernelChoice { forced ?? chosen }
+    /// That of plans which are made here and now.
+    package static var current: KernelChoice { forced ?? chosen }
 
     /// Those that this processor can run, the best last.
     package static let available: [KernelChoice] = {
@@ -42,11 +43,11 @@ package enum KernelChoice: String, Sendable, CaseIterable {
 /// The kernels of tree ensembles. A plan takes the one that its cost model finds cheapest among those that can hold an
 /// ensemble, unless `MAXAI_KERNELS` names one that can.
 package enum TreeKernel: String, Sendable, CaseIterable {
-    /// Any ensemble of sums, as it stands in the graph.
+    /// Any ensemble of sums or averages, as it stands in the graph.
     case general = "trees.general"
-    /// Trees of any size on 16-bit codes.
+    /// Trees of any size on 16-bit codes: up to 16,384 of them, one per column, policy and 65,534 thresholds.
     case walk = "trees.walk"
-    /// Trees of up to 256 leaves on bytes.
+    /// Trees of up to 256 leaves on bytes: up to 16,384 of them, one per column, policy and 254 thresholds.
     case byte = "trees.byte"
 
     /// Overrides the choice for plans made inside `$forced.withValue`, where the kernel can hold the ensemble.
@@ -55,4 +56,10 @@ package enum TreeKernel: String, Sendable, CaseIterable {
     static var wanted: TreeKernel? { forced ?? asked }
 
     private static let asked: TreeKernel? = KernelChoice.asked.compactMap(TreeKernel.init).first
+}
+
+/// An ensemble as a plan runs it.
+package struct PlannedEnsemble: Sendable, Hashable {
+    package let kernel: TreeKernel
+    package let treeCount: Int
 }

@@ -7,11 +7,8 @@ public struct Plan: Sendable {
     public let summary: String
     /// Whether calls run on kernels and allocate nothing.
     public var isPlanned: Bool { program != nil }
-
-    /// The kernels of tree ensembles in order; those of packed bundles are among `byte`.
-    package var treeKernels: [TreeKernel] {
-        (program?.steps ?? []).compactMap { step in TreeKernel.allCases.first { step.kernel.hasPrefix($0.rawValue) } }
-    }
+    /// Its ensembles in order, each with the kernel that really runs it, whichever was asked for.
+    package var ensembles: [PlannedEnsemble] { program?.steps.compactMap(\.ensemble) ?? [] }
 
     init(_ graph: Graph, _ schema: Schema) {
         do {

@@ -39,11 +39,14 @@ protocol Step: Sendable {
     var givesConstantText: Bool { get }
     /// Rows of a block that it runs best with.
     var blockRows: Int { get }
+    /// The ensemble whose scores it gives; nil for steps that give something else.
+    var ensemble: PlannedEnsemble? { get }
 }
 
 extension Step {
     var givesConstantText: Bool { false }
     var blockRows: Int { Program.blockRows }
+    var ensemble: PlannedEnsemble? { nil }
 
     /// The same step behind a closure that was made where its type was known: running a generic step through the
     /// protocol would look its type up on every call.

@@ -60,6 +60,7 @@ extension KernelRequest {
 struct LinearTreesStep: Step, @unchecked Sendable {
     var kernel: String { "\(numbering.kernel).linear" }
     let numbering: any Step
+    var ensemble: PlannedEnsemble? { numbering.ensemble }
     var blockRows: Int { numbering.blockRows }
     let x: Slot
     /// A leaf per tree.

@@ -80,6 +80,7 @@ extension KernelRequest {
 /// Any ensemble of sums, portable.
 struct GeneralTreesStep: Step, @unchecked Sendable {
     var kernel: String { "trees.general" }
+    var ensemble: PlannedEnsemble? { PlannedEnsemble(kernel: .general, treeCount: Int(trees.tree_count)) }
     let x: Slot
     let out: Slot
     let trees: maxai_trees
@@ -95,6 +96,7 @@ struct GeneralTreesStep: Step, @unchecked Sendable {
 /// Trees of any size on 16-bit codes, portable.
 struct WalkTreesStep: Step, @unchecked Sendable {
     var kernel: String { "trees.walk.\(variant)" }
+    var ensemble: PlannedEnsemble? { PlannedEnsemble(kernel: .walk, treeCount: Int(trees.tree_count)) }
     let x: Slot
     let out: Slot
     /// A code per column that trees compare.
@@ -125,6 +127,7 @@ struct ByteTreesStep: Step, @unchecked Sendable {
     static let scratchWidth = 4
 
     var kernel: String { "trees.byte.\(variant)" }
+    var ensemble: PlannedEnsemble? { PlannedEnsemble(kernel: .byte, treeCount: Int(trees.tree_count)) }
     let x: Slot
     let out: Slot
     /// A byte per column that trees compare.
