@@ -80,4 +80,21 @@ import Testing
         let hashesTexts = result.graph.nodes.contains { $0.op == Ops.stringHash }
         #expect((exported == nil) == hashesTexts, "\(name) was \(hashesTexts ? "written" : "written in no form")")
     }
+
+    /// Nodes of all `trees` of a graph.
+    static func treeNodes(_ graph: Graph) throws -> Int {
+        try graph.nodes.filter { $0.op == Ops.trees }.reduce(0) {
+            try $0 + TreeEnsemble(Evaluation(op: $1.op, attributes: $1.attributes, operands: [], resultCount: 1)).nodeCount
+        }
+    }
+
+    /// CatBoost's free trees test columns again that a test above has decided.
+    @Test(arguments: models.filter { $0.hasPrefix("catboost-rmse-lossguide/") || $0.hasPrefix("sklearn-decision-tree-missing/") })
+    func splitsThatDecideNothingLeaveTheTrees(name: String) throws {
+        let original = try #require(try Self.graph(name, try Self.bytes("\(Self.folder)/\(name)")))
+        let pruned = try RewriteDriver(rules: Pipeline.exact).run(original).graph
+        var driver = RewriteDriver(rules: Pipeline.exact)
+        driver.disabled = ["prune-trees"]
+        #expect(try Self.treeNodes(pruned) < Self.treeNodes(try driver.run(original).graph))
+    }
 }

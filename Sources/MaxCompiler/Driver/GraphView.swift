@@ -56,6 +56,9 @@ public final class GraphView {
         return out
     }()
 
+    /// What the graph proves of the columns of its values.
+    private(set) lazy var columnRanges = ColumnRanges(self)
+
     public func type(of value: ValueID) -> ValueType { graph.types[value.index] }
     public func tensorType(of value: ValueID) -> TensorType? { graph.types[value.index].tensor }
 

@@ -5,7 +5,7 @@ public enum Pipeline {
         FoldConstants(), RemoveIdentity(), MergeCasts(), MergeTransposes(), MergeReshapes(), MergeConcats(),
         TableLookups(), CastBeforeReshape(), SelectFromConcat(), MergeLabelEncoders(), MergeImputers(), FoldImputerIntoTrees(),
         FoldScalerIntoTrees(),
-        FoldLoneLeaves(), CommonSubexpressions(), DeadNodes(), DroppedColumns(),
+        PruneTrees(), FoldLoneLeaves(), CommonSubexpressions(), DeadNodes(), DroppedColumns(),
     ]
 
     /// One line per rule: name, exactness, equation.

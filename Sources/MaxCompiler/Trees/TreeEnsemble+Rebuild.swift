@@ -60,7 +60,8 @@ extension TreeEnsemble {
         }
     }
 
-    private func isMember(_ x: Double, _ node: Int) -> Bool {
+    /// Whether the set of a member node has `x`, which is no NaN.
+    func isMember(_ x: Double, _ node: Int) -> Bool {
         switch setRule {
         case .nonNegative: if x < 0 { return false }
         case .truncated: break

@@ -35,7 +35,7 @@ extension TreeEnsemble {
     }
 
     /// What the test of a node says of element `index` of `x`.
-    func isTrue(_ node: Int, _ x: Tensor, _ index: Int) -> Bool {
+    package func isTrue(_ node: Int, _ x: Tensor, _ index: Int) -> Bool {
         switch (x.storage, threshold) {
         case (.f32(let a), .f32(let t)): isTrue(node, a[index], t[node])
         case (.f32(let a), .f64(let t)): isTrue(node, Double(a[index]), t[node])
