@@ -269,6 +269,38 @@ private func matrix(_ dice: inout Dice, _ rows: Int, _ columns: Int) -> [Float] 
         }
     }
 
+    @Test(arguments: KernelChoice.available, [nil] + TreeKernel.allCases)
+    func `a matrix gives what columns give, and no kernel of trees allocates`(family: KernelChoice, kernel: TreeKernel?) throws {
+        var dice = Dice(state: 12)
+        for element in [ElementType.f32, .f64] {
+            let ensemble = try forest(
+                &dice, columns: 4, trees: 20, depth: 6, comparisons: [.less], threshold: .f32, sums: .f32, missing: [.nan])
+            let graph = try treeGraph(ensemble, columns: 4)
+            let model = try KernelChoice.$forced.withValue(family) {
+                try TreeKernel.$forced.withValue(kernel) { try Model(graph: graph, info: ModelInfo(name: "m")) }
+            }
+            let values = matrix(&dice, 300, 4)
+            let storage = element == .f32 ? TensorStorage.f32(values) : .f64(values.map(Double.init))
+            let width = element == .f32 ? 4 : 8
+            try storage.withBytes { bytes in
+                let start = try #require(bytes.baseAddress)
+                let views = (0..<4).map { ColumnView(element, start + width * $0, strideBytes: 4 * width) }
+                for rows in [1, 300] {
+                    let (byColumn, byRow) = (try model.makeContext(maximumRows: rows), try model.makeContext(maximumRows: rows))
+                    try views.withUnsafeBufferPointer { try byColumn.predict($0, rows: rows) }
+                    let matrix = MatrixView(element, start, rowStride: 4 * width)
+                    #expect(byRow.predict(matrix, columns: 4, rows: rows))
+                    #expect(byRow.withOutput(0) { Array($0) } == byColumn.withOutput(0) { Array($0) })
+                    let before = maxai_allocation_count()
+                    let isDone = byRow.predict(matrix, columns: 4, rows: rows)
+                    let after = maxai_allocation_count()
+                    #expect(isDone && (after - before == 0 || _isDebugAssertConfiguration()))
+                    #expect(!byRow.predict(matrix, columns: 3, rows: rows) && !byRow.predict(matrix, columns: 4, rows: rows + 1))
+                }
+            }
+        }
+    }
+
     @Test func `threads that share a model agree`() async throws {
         var dice = Dice(state: 11)
         let ensemble = try forest(
