@@ -111,16 +111,19 @@ def main():
     options = parser.parse_args()
     names = options.only.split(",") if options.only else [n for n, c in SUITE.items() if c.get("quick") or not options.quick]
     rounds = options.rounds or (1 if options.quick else 3)
-    results = json.loads((OUT / "results.json").read_text()) if options.again else {}
+    # Models that are not measured now keep what was measured before.
+    found = json.loads((OUT / "results.json").read_text()) if (options.again or options.only) and (OUT / "results.json").exists() else {}
+    results = {n: found[n] for n in SUITE if n in found}
     for name in [] if options.again else names:
         results[name] = case(name, rounds, 0.1 if options.quick else 0.15, BATCHES)
         (OUT / "results.json").write_text(json.dumps(results, indent=1))
         print(markdown({name: results[name]}), flush=True)
+    results = {n: results[n] for n in SUITE if n in results}
     (OUT / "results.md").write_text(f"{summary(results)}\n\n{markdown(results)}")
     for name, drawing in drawings(results).items():
         (OUT / name).write_text(drawing)
     if options.write:
-        write(results, options.write, " ".join(["benchmarks/trees/run", *(a for a in sys.argv[1:] if a != "--again")]))
+        write(results, options.write, " ".join(["benchmarks/trees/run", *(a for a in sys.argv[1:] if a not in ("--again", "--only", options.only))]))
     print(f"{OUT}: results.json, results.md, {', '.join(drawings(results))}")
     failed = [f"{n}: {p}" for n, r in results.items() for p, e in r["peers"].items()
               if e["agreement"].get("compared") and not e["agreement"]["passed"]]

@@ -51,7 +51,7 @@ struct peer {
 // maxai: all outputs are computed; the answer is `probability`, or `prediction`.
 static maxai_model* m_model;
 static maxai_context* m_context;
-static size_t m_output;
+static size_t m_output, m_width;
 static int32_t m_type;
 static const void* m_values;
 static int32_t (*m_predict)(maxai_context*, const float*, size_t, size_t, ptrdiff_t);
@@ -81,8 +81,7 @@ static void maxai_start(const char* model) {
     m_output = i;
     m_type = o.type;
     found = 1;
-    if (o.width != width) fprintf(stderr, "output %s has %zu elements\n", o.name.data, o.width);
-    width = o.width;
+    m_width = o.width;
   }
 }
 
@@ -100,7 +99,9 @@ static void maxai_score(const float* rows, size_t count) {
     demand(0, "predict", m_error());
 }
 
+// Of two probabilities, where one is asked for, the second.
 static double maxai_answer(size_t i) {
+  if (width == 1) i = i * m_width + m_width - 1;
   return m_type == MAXAI_F64 ? ((const double*)m_values)[i] : (double)((const float*)m_values)[i];
 }
 

@@ -76,7 +76,7 @@ def onnx(name):
 
         estimator = joblib.load(folder / "model.joblib")
         model = skl2onnx.to_onnx(estimator, initial_types=[("input", skl2onnx.common.data_types.FloatTensorType([None, case["columns"]]))],
-                                 options={id(estimator): {"zipmap": False}})
+                                 options={id(estimator): {"zipmap": False}} if hasattr(estimator, "predict_proba") else None)
     target.write_bytes(model.SerializeToString())
     return target
 

@@ -40,7 +40,7 @@ def label(peer, entry):
 def machine():
     name = next((line.split(":", 1)[1].strip() for line in open("/proc/cpuinfo") if line.startswith("model name")), platform.machine())
     flags = next((line for line in open("/proc/cpuinfo") if line.startswith("flags")), "").split()
-    family = "AVX-512 with VBMI" if "avx512_vbmi" in flags else "AVX-512" if "avx512f" in flags else "AVX2" if "avx2" in flags else "no AVX2"
+    family = "AVX-512 with VBMI" if "avx512vbmi" in flags else "AVX-512" if "avx512f" in flags else "AVX2" if "avx2" in flags else "no AVX2"
     versions = ", ".join(f"{name} {importlib.metadata.version(name)}" for name in VERSIONS)
     return f"{name}, {family}, {len(os.sched_getaffinity(0))} shared cores; Python {platform.python_version()}; {versions}"
 
