@@ -1,3 +1,4 @@
+import CMaxKernels
 import MaxIR
 
 extension Ingest {
@@ -22,10 +23,14 @@ extension Ingest {
     static func fill(_ frame: Frame, _ input: Program.Input, _ matrix: MatrixView, _ first: Int) {
         let from = matrix.start + first * matrix.rowStride
         switch (input.slot.element, matrix.element) {
-        case (.f32, .f32): copy(from, matrix.rowStride, frame, input) { (x: Float) in x }
+        case (.f32, .f32):
+            maxai_columns_f32(
+                from + 4 * input.firstColumn, matrix.rowStride, frame.rows, input.slot.width, frame.pointer(input.slot), frame.stride)
+        case (.f64, .f64):
+            maxai_columns_f64(
+                from + 8 * input.firstColumn, matrix.rowStride, frame.rows, input.slot.width, frame.pointer(input.slot), frame.stride)
         case (.f32, _): copy(from, matrix.rowStride, frame, input) { (x: Double) in Float(x) }
-        case (_, .f32): copy(from, matrix.rowStride, frame, input) { (x: Float) in Double(x) }
-        default: copy(from, matrix.rowStride, frame, input) { (x: Double) in x }
+        default: copy(from, matrix.rowStride, frame, input) { (x: Float) in Double(x) }
         }
     }
 

@@ -60,11 +60,19 @@ final class Lane {
 
     /// Whether every input is of f32 or f64, as `predict` of a matrix wants it.
     private(set) lazy var takesMatrix = program.inputs.allSatisfy { $0.slot.element == .f32 || $0.slot.element == .f64 }
+    /// The inputs, those that follow each other in the arena as they do in a row taken together.
+    private lazy var runs: [Program.Input] = program.inputs.reduce(into: []) { runs, input in
+        guard let last = runs.last, last.slot.element == input.slot.element, last.firstColumn + last.slot.width == input.firstColumn,
+            last.slot.offset + last.slot.width * last.slot.byteCount == input.slot.offset
+        else { return runs.append(input) }
+        let slot = Slot(offset: last.slot.offset, element: last.slot.element, width: last.slot.width + input.slot.width)
+        runs[runs.count - 1] = Program.Input(slot: slot, firstColumn: last.firstColumn, digits: nil)
+    }
 
     /// - Parameter matrix: the columns of all inputs side by side.
     func predict(_ matrix: MatrixView, rows: Int) throws(MaxError) {
         try run(rows) { frame, first throws(MaxError) in
-            for index in inputs.indices { Ingest.fill(frame, inputs[index], matrix, first) }
+            for run in runs { Ingest.fill(frame, run, matrix, first) }
         }
     }
 

@@ -17,6 +17,12 @@ enum {
 
 uint32_t maxai_cpu_features(void);
 
+// Rows `row_stride` bytes apart, of any alignment, as columns: to[c * stride + r] is element c of row r.
+void maxai_columns_f32(const void *from, ptrdiff_t row_stride, size_t rows, size_t columns, float *to,
+                       size_t stride);
+void maxai_columns_f64(const void *from, ptrdiff_t row_stride, size_t rows, size_t columns, double *to,
+                       size_t stride);
+
 // A node of any ensemble. Children: c >= 0 is node c, c < 0 is leaf ~c. Codes of comparison, missing and set
 // rule are those of the graph's `trees` operator; validated before.
 typedef struct {
