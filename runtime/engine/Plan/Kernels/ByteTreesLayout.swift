@@ -39,8 +39,12 @@ struct ByteTreesLayout {
     var leaves = TensorStorage.f32([])
     var base = TensorStorage.f32([])
 
-    /// Rows that go through all trees before the next ones do: more for ensembles that the caches do not keep.
-    var blockRows: Int { 8 * heapOffset.count + 3 * nodes.count + 8 * leaves.count < 1 << 19 ? Program.blockRows : 1024 }
+    /// Rows that go through all trees before the next ones do: more for oblivious trees, which are through with a block
+    /// before the next tree's leaves are there, and for ensembles that the caches do not keep.
+    var blockRows: Int {
+        if shape.allSatisfy({ $0 > UInt8(MAXAI_OBLIVIOUS) }) { return 2 * Program.blockRows }
+        return 8 * heapOffset.count + 3 * nodes.count + 8 * leaves.count < 1 << 19 ? Program.blockRows : 1024
+    }
 
     func pack(_ constants: ConstantMemory) -> maxai_byte_trees {
         var out = maxai_byte_trees()
