@@ -62,4 +62,5 @@ private let commands = ["maxai-compile", "maxai-score", "maxai-inspect", "maxai-
         #expect(wrong.status == 2 && wrong.errors.contains("'fastest', expected one of scalar, avx2, avx512"))
         let plain = try Command.run("maxai-inspect", [folder["m.maxb"], "--kernels"], environment: ["MAXAI_KERNELS": "scalar"])
         #expect(plain.status == 0 && plain.output.contains("scalar"), "\(plain.output)")
-    }}
+    }
+}

@@ -84,6 +84,7 @@ private func infer(_ worker: Worker, _ parameters: String, outputs: String = "",
     @Test func `a model without trees says so`() throws {
         let answer = infer(try served(), #""contributions":true"#, model: "plain")
         #expect(answer.status == 400)
-        #expect(String(decoding: answer.body, as: UTF8.self).contains("the output \\\"raw\\\" is missing, or is not what trees or one linear model alone give"))
+        let said = String(decoding: answer.body, as: UTF8.self)
+        #expect(said.contains("the output \\\"raw\\\" is missing, or is not what trees or one linear model alone give"))
     }
 }
