@@ -2,9 +2,9 @@
 //
 //     harness KIND LIBRARY MODEL ROWS COLUMNS THREADS ANSWERS WIDTH SECONDS BATCH...
 //
-// KIND is maxai, xgboost, lightgbm, tl2cgen, tl2cgen64 or lleaves. ROWS: row-major floats. ANSWERS: where the first 4096
-// rows' answers go, WIDTH doubles each. Every batch size is timed for SECONDS. One row goes through the
-// fastest call that the library has for it.
+// KIND is maxai, xgboost, lightgbm, tl2cgen, tl2cgen64 or lleaves. ROWS: row-major floats. ANSWERS: where the
+// first 4096 rows' answers go, WIDTH doubles each. Every batch size is timed for SECONDS. One row goes
+// through the fastest call that the library has for it.
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <maxai.h>
@@ -335,7 +335,8 @@ static void measure(const struct peer* peer, const float* rows, size_t available
   size_t warm = batch == 1 ? 2000 : 2;
   double begin = now();
   // A call that takes long needs no warming up, and is not repeated.
-  for (size_t i = 0; i < warm && *row_ns * (double)batch < seconds * 1e9 && now() - begin < seconds * 5e8; i++)
+  for (size_t i = 0; i < warm && *row_ns * (double)batch < seconds * 1e9 && now() - begin < seconds * 5e8;
+       i++)
     peer->score(rows + (i * batch) % (available - batch + 1) * columns, batch);
   double end = now() + seconds * 1e9;
   while (count < most && (count < 1 || now() < end)) {

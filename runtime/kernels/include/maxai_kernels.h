@@ -180,9 +180,9 @@ typedef struct {
   int64_t word_count;
 } maxai_test_column;
 
-// A node of a tree of free shape, level by level, those of two leaves last. Children are positions in the tree;
-// all leaves are the node after the last, whose children it is itself. Going right adds the number of leaves on
-// the left to the row's code, which is its leaf at the end.
+// A node of a tree of free shape, level by level, those of two leaves last. Children are positions in the
+// tree; all leaves are the node after the last, whose children it is itself. Going right adds the number of
+// leaves on the left to the row's code, which is its leaf at the end.
 typedef struct {
   uint16_t column;
   uint8_t limit, unused;
