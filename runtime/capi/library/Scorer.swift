@@ -37,7 +37,7 @@ final class Scorer {
         self.maximumRows = maximumRows
         isPlanned = model.plan.isPlanned
         let hasTexts = model.schema.outputs.contains { $0.element == .string }
-        if threads > 1, isPlanned, !hasTexts, maximumRows > Team.blockRows {
+        if threads > 1, isPlanned, !hasTexts, maximumRows > Team.leastRows {
             team = try Team(model, maximumRows: maximumRows, threads: threads)
             context = try model.makeContext(maximumRows: 1)
         } else {
@@ -74,7 +74,8 @@ final class Scorer {
             throw MaxError(.usage, "values is NULL")
         }
         let stride = try ColumnCheck.stride(rowStride == 0 ? columns * width : rowStride, default: width)
-        if team == nil, context.predict(MatrixView(element, start, rowStride: stride), columns: columns, rows: rows) {
+        let whole = MatrixView(element, start, rowStride: stride)
+        if team == nil, context.predict(whole, columns: columns, rows: rows) {
             self.rows = rows
             return
         }
@@ -84,7 +85,7 @@ final class Scorer {
             for index in 0..<columns { views[index] = ColumnView(element, start + index * width, strideBytes: stride) }
             matrix = (element, stride)
         }
-        try run(rows)
+        try run(rows, whole)
     }
 
     /// Scores columns that are checked already.
@@ -105,9 +106,9 @@ final class Scorer {
     }
 
     @inline(__always)
-    private func run(_ rows: Int) throws(MaxError) {
+    private func run(_ rows: Int, _ matrix: MatrixView? = nil) throws(MaxError) {
         if let team {
-            try team.predict(UnsafeBufferPointer(views), rows: rows)
+            try team.predict(UnsafeBufferPointer(views), matrix, rows: rows)
         } else {
             try context.predict(UnsafeBufferPointer(views), rows: rows)
             if !isPlanned { keep(rows) }

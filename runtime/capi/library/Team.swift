@@ -6,8 +6,11 @@ import Synchronization
 /// Threads that share the rows of a call, a block at a time: whoever is free takes the next one.
 final class Team: @unchecked Sendable {
     // Sendable: member i touches contexts[i], views[i] and the results of the blocks that it took.
-    static let blockRows = 1024
+    /// Fewer rows than these are not worth a thread.
+    static let leastRows = 1024
 
+    /// Rows that a context takes at a time.
+    private let mostRows: Int
     private let contexts: [Context]
     private let views: [UnsafeMutableBufferPointer<ColumnView>]
     private let crew: OpaquePointer
@@ -15,14 +18,18 @@ final class Team: @unchecked Sendable {
     private let rowBytes: [Int]
 
     private var columns = UnsafeBufferPointer<ColumnView>(start: nil, count: 0)
+    /// The same as the columns, where the caller has them so.
+    private var matrix: MatrixView?
     private var rows = 0
+    private var blockRows = leastRows
     private let nextBlock = Atomic<Int>(0)
     /// Of the failure that comes first in the table.
     private let failure = Mutex<(firstRow: Int, error: MaxError)?>(nil)
 
     init(_ model: Model, maximumRows: Int, threads: Int) throws(MaxError) {
+        mostRows = max(Self.leastRows, model.plan.blockRows)
         var contexts: [Context] = []
-        for _ in 0..<threads { contexts.append(try model.makeContext(maximumRows: Self.blockRows)) }
+        for _ in 0..<threads { contexts.append(try model.makeContext(maximumRows: mostRows)) }
         guard let crew = maxai_abi_crew_new(threads) else { throw MaxError(.limitExceeded, "the system gives no \(threads) threads") }
         self.contexts = contexts
         self.crew = crew
@@ -43,11 +50,16 @@ final class Team: @unchecked Sendable {
 
     func output(_ index: Int) -> UnsafeRawPointer { UnsafeRawPointer(results[index]) }
 
-    func predict(_ columns: UnsafeBufferPointer<ColumnView>, rows: Int) throws(MaxError) {
+    func predict(_ columns: UnsafeBufferPointer<ColumnView>, _ matrix: MatrixView?, rows: Int) throws(MaxError) {
         self.columns = columns
+        self.matrix = matrix
         self.rows = rows
         nextBlock.store(0, ordering: .relaxed)
-        let members = max(1, min(contexts.count, (rows + Self.blockRows - 1) / Self.blockRows))
+        let members = max(1, min(contexts.count, (rows + Self.leastRows - 1) / Self.leastRows))
+        // As many blocks for each, so that nobody waits for the last one.
+        let rounds = (rows + mostRows * members - 1) / (mostRows * members)
+        let share = rows / max(rounds * members, 1) + 1
+        blockRows = min(max((share + 63) / 64 * 64, Self.leastRows), mostRows)
         if members == 1 {
             work(0)
         } else {
@@ -68,9 +80,16 @@ final class Team: @unchecked Sendable {
     private func work(_ member: Int) {
         let (context, local) = (contexts[member], views[member])
         while true {
-            let first = nextBlock.add(1, ordering: .relaxed).oldValue * Self.blockRows
+            let first = nextBlock.add(1, ordering: .relaxed).oldValue * blockRows
             guard first < rows else { return }
-            let count = min(Self.blockRows, rows - first)
+            let count = min(blockRows, rows - first)
+            if let matrix {
+                let part = MatrixView(matrix.element, matrix.start + first * matrix.rowStride, rowStride: matrix.rowStride)
+                if context.predict(part, columns: columns.count, rows: count) {
+                    store(context, first)
+                    continue
+                }
+            }
             for index in local.indices { local[index] = columns[index].dropping(first) }
             do throws(MaxError) {
                 try context.predict(UnsafeBufferPointer(local), rows: count)
@@ -78,11 +97,15 @@ final class Team: @unchecked Sendable {
                 failure.withLock { if $0.map({ $0.firstRow > first }) ?? true { $0 = (first, error) } }
                 continue
             }
-            for index in results.indices {
-                _ = context.withOutput(index) { bytes in
-                    if let start = bytes.baseAddress {
-                        (results[index] + first * rowBytes[index]).copyMemory(from: start, byteCount: bytes.count)
-                    }
+            store(context, first)
+        }
+    }
+
+    private func store(_ context: Context, _ first: Int) {
+        for index in results.indices {
+            _ = context.withOutput(index) { bytes in
+                if let start = bytes.baseAddress {
+                    (results[index] + first * rowBytes[index]).copyMemory(from: start, byteCount: bytes.count)
                 }
             }
         }

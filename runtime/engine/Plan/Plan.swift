@@ -7,6 +7,8 @@ public struct Plan: Sendable {
     public let summary: String
     /// Whether calls run on kernels and allocate nothing.
     public var isPlanned: Bool { program != nil }
+    /// Rows that the kernels want at a time: large ensembles want many, so that their nodes are read less often.
+    public var blockRows: Int { program?.blockRows ?? 1 }
     /// Its ensembles in order, each with the kernel that really runs it, whichever was asked for.
     package var ensembles: [PlannedEnsemble] { program?.steps.compactMap(\.ensemble) ?? [] }
 
