@@ -15,6 +15,7 @@ from report import drawings, markdown, summary, write
 from suite import OUT, SUITE, compile_ours, prepare
 
 BATCHES = [1, 16, 256, 4096, 100_000]
+LIMIT_SECONDS = 600
 # One round is enough for a measurement that takes longer.
 SLOW_SECONDS = 20
 # Peers that train the model: their scores are ours in every bit, and their links may differ in the last place of f32.
@@ -28,7 +29,10 @@ def once(command, threads, answers, width, seconds, batches):
     cores = ",".join(map(str, sorted(os.sched_getaffinity(0))[-threads:]))
     line = ["taskset", "-c", cores, *command, str(threads), answers, str(width), str(seconds), *map(str, batches)]
     environment = os.environ | {"OMP_NUM_THREADS": str(threads)}
-    done = subprocess.run(line, capture_output=True, text=True, env=environment, timeout=600)
+    try:
+        done = subprocess.run(line, capture_output=True, text=True, env=environment, timeout=LIMIT_SECONDS)
+    except subprocess.TimeoutExpired:
+        raise RuntimeError(f"not done after {LIMIT_SECONDS} s") from None
     if done.returncode != 0:
         raise RuntimeError((done.stderr.strip().splitlines() or [f"exit status {done.returncode}"])[-1])
     return json.loads(done.stdout.strip().splitlines()[-1])
