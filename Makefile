@@ -5,7 +5,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .PHONY: help setup setup-test plugins cases build test check-full conformance demo bench bench-trees lib dist dist-check lint format clean
 
-APT := ca-certificates clang-format curl libssl-dev libzstd-dev libonnx-dev libprotobuf-dev pkg-config python3 python3-pip python3-venv
+APT := ca-certificates clang-format curl libssl-dev libzstd-dev libopenblas-dev libonnx-dev libprotobuf-dev pkg-config python3 python3-pip python3-venv
 SWIFT_FLAGS := -c release
 
 help: ## this list
@@ -60,11 +60,11 @@ dist: build ## stripped executables that run where no Swift is installed, into d
 
 lint: setup ## formatting, as an error
 	swift format lint --strict --recursive Package.swift Sources Tests runtime formats benchmarks
-	find runtime plugins Tests benchmarks examples -name '*.[ch]' -o -name '*.cc' | xargs clang-format --dry-run --Werror
+	find runtime plugins Sources Tests benchmarks examples -name '*.[ch]' -o -name '*.cc' | xargs clang-format --dry-run --Werror
 
 format: setup ## rewrites every source in the house style
 	swift format --in-place --recursive Package.swift Sources Tests runtime formats benchmarks
-	find runtime plugins Tests benchmarks examples -name '*.[ch]' -o -name '*.cc' | xargs clang-format -i
+	find runtime plugins Sources Tests benchmarks examples -name '*.[ch]' -o -name '*.cc' | xargs clang-format -i
 
 clean: ## removes what was built
 	rm -rf .build build dist

@@ -8,6 +8,7 @@ let cSettings: [CSetting] = [.treatAllWarnings(as: .error)]
 
 let argumentParser: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
 let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
+let yams: Target.Dependency = .product(name: "Yams", package: "Yams")
 let nio: [Target.Dependency] = [
     .product(name: "NIOCore", package: "swift-nio"),
     .product(name: "NIOPosix", package: "swift-nio"),
@@ -44,6 +45,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
     ],
     targets: [
         // C and system libraries
@@ -51,6 +53,9 @@ let package = Package(
         .target(name: "CArrowABI", path: "formats/arrow", cSettings: cSettings),
         .systemLibrary(
             name: "COpenSSL", path: "sys/COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
+        .target(name: "CMaxLearning", path: "Sources/CMaxLearning", cSettings: cSettings),
+        .systemLibrary(
+            name: "COpenBLAS", path: "sys/COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
         .systemLibrary(name: "CZstd", path: "sys/CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
 
         // Libraries, in the order in which arrows may point: each only to those above it
@@ -62,6 +67,19 @@ let package = Package(
         library("MaxBinding", "Sources/MaxBinding", ["MaxIR", "MaxTabular", "MaxRuntime"]),
         library("MaxRegistry", "Sources/MaxRegistry", ["MaxIR", "MaxFormats", "MaxRuntime", "COpenSSL"]),
         library("MaxCompiler", "Sources/MaxCompiler", ["MaxIR", "MaxFormats", "MaxRuntime"]),
+        library("MaxSettings", "Sources/MaxSettings", ["MaxIR"]),
+        library("MaxLearning", "Sources/MaxLearning", ["MaxIR", "MaxSettings", "CMaxLearning", "COpenBLAS"]),
+        library(
+            "MaxFeatures", "Sources/MaxFeatures",
+            ["MaxIR", "MaxSettings", "MaxTabular", "MaxBinding", "MaxRuntime", "MaxLearning", "COpenBLAS"]),
+        library("MaxEvaluation", "Sources/MaxEvaluation", ["MaxIR", "MaxFormats"]),
+        library("MaxExpectations", "Sources/MaxExpectations", ["MaxIR", "MaxFormats", "MaxRuntime"]),
+        library(
+            "MaxTraining", "Sources/MaxTraining",
+            [
+                "MaxIR", "MaxSettings", "MaxFormats", "MaxTabular", "MaxRuntime", "MaxFeatures", "MaxLearning", "MaxEvaluation",
+                "MaxExpectations", yams,
+            ]),
         library("MaxServing", "Sources/MaxServing", ["MaxIR", "MaxFormats", "MaxRuntime", "MaxRegistry", logging] + nio),
         .target(name: "CMaxAI", path: "runtime/capi/abi", cSettings: cSettings),
         // libmaxai.so, as objects: scripts/library links it
@@ -98,6 +116,11 @@ let package = Package(
         tests("MaxImportTests", ["MaxIR", "MaxImport", "MaxFormats", "MaxCases"]),
         tests("MaxCompilerTests", ["MaxIR", "MaxCompiler", "MaxImport", "MaxCases"]),
         tests("MaxTabularTests", ["MaxIR", "MaxTabular", "MaxCases"]),
+        tests("MaxLearningTests", ["MaxIR", "MaxSettings", "MaxRuntime", "MaxLearning"]),
+        tests("MaxFeaturesTests", ["MaxIR", "MaxSettings", "MaxRuntime", "MaxTabular", "MaxLearning", "MaxFeatures", "MaxCases"]),
+        tests("MaxEvaluationTests", ["MaxIR", "MaxFormats", "MaxEvaluation"]),
+        tests("MaxExpectationsTests", ["MaxIR", "MaxFormats", "MaxRuntime", "MaxExpectations"]),
+        tests("MaxTrainingTests", ["MaxIR", "MaxSettings", "MaxRuntime", "MaxTabular", "MaxTraining", "MaxCases"]),
         tests("MaxRegistryTests", ["MaxIR", "MaxRuntime", "MaxRegistry", "COpenSSL"]),
         tests("MaxServingTests", ["MaxIR", "MaxRuntime", "MaxServing"]),
         tests(

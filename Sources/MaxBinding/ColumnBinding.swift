@@ -54,16 +54,21 @@ public struct ColumnBinding {
 
     /// The model's columns of one batch, in the order of its schema.
     public func views(_ batch: RecordBatch) -> [ColumnView] {
-        batch.columns.prefix(schema.columns.count).map { column in
-            let offsets: ColumnView.Offsets? =
-                switch column.offsets {
-                case .narrow(let p): .narrow(p)
-                case .wide(let p): .wide(p)
-                case nil: nil
-                }
-            return ColumnView(
-                column.element, column.values, strideBytes: column.element.byteCount ?? 0, offsets: offsets, validity: column.validity,
-                validityOffset: column.validityOffset, isBitmap: column.element == .bool, bitOffset: column.bitOffset)
-        }
+        batch.columns.prefix(schema.columns.count).map(ColumnView.init)
+    }
+}
+
+extension ColumnView {
+    /// A column of a batch, where Arrow has it; valid as long as the batch.
+    public init(_ column: RecordBatch.Column) {
+        let offsets: ColumnView.Offsets? =
+            switch column.offsets {
+            case .narrow(let p): .narrow(p)
+            case .wide(let p): .wide(p)
+            case nil: nil
+            }
+        self.init(
+            column.element, column.values, strideBytes: column.element.byteCount ?? 0, offsets: offsets, validity: column.validity,
+            validityOffset: column.validityOffset, isBitmap: column.element == .bool, bitOffset: column.bitOffset)
     }
 }

@@ -13,6 +13,15 @@ import Testing
         "Sources/MaxBinding": ["MaxIR", "MaxTabular", "MaxRuntime"],
         "Sources/MaxRegistry": ["MaxIR", "MaxFormats", "MaxRuntime", "COpenSSL"],
         "Sources/MaxCompiler": ["MaxIR", "MaxFormats", "MaxRuntime"],
+        "Sources/MaxSettings": ["MaxIR"],
+        "Sources/MaxFeatures": ["MaxIR", "MaxSettings", "MaxTabular", "MaxBinding", "MaxRuntime", "MaxLearning", "COpenBLAS"],
+        "Sources/MaxLearning": ["MaxIR", "MaxSettings", "CMaxLearning", "COpenBLAS"],
+        "Sources/MaxEvaluation": ["MaxIR", "MaxFormats"],
+        "Sources/MaxExpectations": ["MaxIR", "MaxFormats", "MaxRuntime"],
+        "Sources/MaxTraining": [
+            "MaxIR", "MaxSettings", "MaxFormats", "MaxTabular", "MaxRuntime", "MaxFeatures", "MaxLearning", "MaxEvaluation",
+            "MaxExpectations",
+        ],
         "Sources/MaxServing": ["MaxIR", "MaxFormats", "MaxRuntime", "MaxRegistry"],
         "Sources/MaxCommand": ["MaxIR"],
         "runtime/capi/library": ["MaxIR", "MaxRuntime", "CMaxAI"],
@@ -24,7 +33,8 @@ import Testing
     func arrowsPointDown(folder: String) throws {
         let ours: Set<String> = [
             "MaxIR", "MaxFormats", "MaxRuntime", "MaxImport", "MaxTabular", "MaxBinding", "MaxRegistry", "MaxCompiler", "MaxServing",
-            "MaxCommand",
+            "MaxCommand", "MaxSettings", "MaxFeatures", "MaxLearning", "MaxEvaluation", "MaxExpectations", "MaxTraining",
+            "CMaxLearning", "COpenBLAS",
             "CMaxKernels", "CArrowABI", "COpenSSL", "CZstd", "CMaxAI",
         ]
         for (file, module) in imports(in: folder) where ours.contains(module) {

@@ -1,0 +1,1 @@
+#include "maxai_learning.h"
