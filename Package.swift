@@ -108,6 +108,9 @@ let package = Package(
         .executableTarget(
             name: "mutations", dependencies: ["MaxIR", "MaxRuntime", "MaxMutations", argumentParser], path: "benchmarks/mutations",
             swiftSettings: swiftSettings),
+        .executableTarget(
+            name: "fit", dependencies: ["MaxIR", "MaxSettings", "MaxLearning", "MaxRuntime", "MaxCommand", argumentParser],
+            path: "benchmarks/fit", swiftSettings: swiftSettings),
         tests("ArchitectureTests", []),
         tests("MutationTests", ["MaxIR", "MaxMutations"]),
         tests("MaxIRTests", ["MaxIR", "MaxCases"]),
