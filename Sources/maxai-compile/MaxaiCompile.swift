@@ -75,9 +75,9 @@ struct MaxaiCompile: ParsableCommand {
             print(Pipeline.listing())
             return
         }
-        let file = try FileBytes(path: model, limit: 8 << 30)
+        let file = try FileBytes(path: self.model, limit: 8 << 30)
         let bytes = file.array
-        let format = try SourceFormat(named: from, showing: bytes, path: model)
+        let format = try SourceFormat(named: from, showing: bytes, path: self.model)
         let modelName = Text(name ?? defaultName())
         guard modelName.isModelName, Text(modelVersion).isModelName else {
             throw MaxError(
@@ -85,7 +85,8 @@ struct MaxaiCompile: ParsableCommand {
                 "model name \(modelName.quoted), version \(Text(modelVersion).quoted): expected 1 to 128 of A-Z a-z 0-9 . _ - each: give --name and --model-version"
             )
         }
-        let source = try imported(bytes, as: format, name: modelName)
+        let model = try imported(bytes, as: format, name: modelName)
+        let source = model.graph
         let rewritten = try rewritten(source)
         let graph = rewritten.graph
         if emit != nil {
@@ -121,6 +122,7 @@ struct MaxaiCompile: ParsableCommand {
                     $0.member("refused", proof.refused)
                     $0.member("digest", proof.digest)
                 })
+            if let training = model.training { $0.member("training", json: training) }
         }
         let content = BundleContent(
             info: ModelInfo(name: modelName, version: Text(modelVersion), source: Text("\(format.name) sha256:\(digest)")),
@@ -129,7 +131,7 @@ struct MaxaiCompile: ParsableCommand {
             background: try background.map { path throws(MaxError) in
                 try BackgroundSample.read(path, for: Schema(of: graph), rows: backgroundRows)
             },
-            provenance: provenance.bytes)
+            provenance: provenance.bytes, evaluation: model.evaluation)
         let written = try BundleWriter.bytes(of: content)
         // What is written must load: structure, digests, graph and golden rows.
         let bundle = try Bundle(bytes: written)
@@ -190,11 +192,11 @@ struct MaxaiCompile: ParsableCommand {
         print("\(path): operator set \(opset), ai.onnx.ml \(mlOpset), \(result.bytes.count) bytes")
     }
 
-    private func imported(_ bytes: [UInt8], as format: SourceFormat, name: Text) throws(MaxError) -> Graph {
+    private func imported(_ bytes: [UInt8], as format: SourceFormat, name: Text) throws(MaxError) -> SourceModel {
         do {
             return try format.read(bytes, name: name)
         } catch {
-            throw error.inside(model)
+            throw error.inside(self.model)
         }
     }
 

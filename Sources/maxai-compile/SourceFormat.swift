@@ -1,3 +1,4 @@
+import MaxFormats
 import MaxIR
 import MaxImport
 import MaxRuntime
@@ -41,13 +42,40 @@ enum SourceFormat {
     }
 
     /// - Throws: what the format's reader throws.
-    func read(_ bytes: [UInt8], name: Text) throws(MaxError) -> Graph {
+    func read(_ bytes: [UInt8], name: Text) throws(MaxError) -> SourceModel {
         switch self {
-        case .foreign(let format): return try format.read(bytes, name: name)
+        case .foreign(let format): return SourceModel(graph: try format.read(bytes, name: name))
         case .maxir:
-            var graph = try Bundle(bytes: bytes).graph()
+            let bundle = try Bundle(bytes: bytes)
+            var graph = try bundle.graph()
             graph.name = name
-            return graph
+            return SourceModel(
+                graph: graph, training: try TrainingRecord.read(from: bundle), evaluation: try TrainingRecord.evaluation(of: bundle))
         }
+    }
+}
+
+/// A model as it was read, with what its file says about it.
+struct SourceModel {
+    var graph: Graph
+    /// How it was trained, as JSON, where `maxai-train` made it.
+    var training: [UInt8]?
+    /// How good it was found to be, as JSON.
+    var evaluation: [UInt8]?
+}
+
+/// What a graph of ours carries beside the graph; both are JSON that was read once, so that what is passed on is JSON.
+enum TrainingRecord {
+    static func read(from bundle: Bundle) throws(MaxError) -> [UInt8]? {
+        guard let bytes = try bundle.section(.provenance) else { return nil }
+        let record = try JSONReader.read(bytes)
+        guard record["kind"]?.text == "training" else { return nil }
+        return bytes
+    }
+
+    static func evaluation(of bundle: Bundle) throws(MaxError) -> [UInt8]? {
+        guard let bytes = try bundle.section(.evaluation) else { return nil }
+        _ = try JSONReader.read(bytes)
+        return bytes
     }
 }

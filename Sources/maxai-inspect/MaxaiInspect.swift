@@ -19,6 +19,7 @@ struct MaxaiInspect: ParsableCommand {
               maxai-inspect churn.maxb --schema --json
               maxai-inspect churn.maxb --graph
               maxai-inspect churn.maxb --card churn.html
+              maxai-inspect churn.maxb --lineage
               maxai-inspect churn.maxb --benchmark
             """,
         version: maxaiVersion)
@@ -29,6 +30,8 @@ struct MaxaiInspect: ParsableCommand {
     @Flag(help: "The sections and what they weigh.") var sizes = false
     @Flag(help: "How it runs on this machine: the kernels in order.") var kernels = false
     @Flag(help: "Load it and score its golden rows, and say how long that takes here, on every kernel that holds it.") var benchmark = false
+    @Flag(help: "Which columns each output is computed from, and what the model was trained on.") var lineage = false
+    @Flag(help: "How good the model was found to be when it was trained, as JSON.") var evaluation = false
     @Option(help: "Write a page about it, with a drawing of the graph, to this file (.html).") var card: String?
     @Flag(help: "Instead of a bundle: every operator there is, as docs/operators.md.") var operators = false
     @Flag(help: "As JSON.") var json = false
@@ -56,6 +59,22 @@ struct MaxaiInspect: ParsableCommand {
         let bundle = try Bundle(path: path)
         if graph {
             print(try bundle.graph().text().text)
+            return
+        }
+        if lineage {
+            let found = try Lineage(bundle)
+            guard json else { return found.show() }
+            var out = JSONWriter()
+            found.write(to: &out, training: try bundle.section(.provenance))
+            print(String(decoding: out.bytes, as: UTF8.self))
+            return
+        }
+        if evaluation {
+            guard let bytes = try bundle.section(.evaluation) else {
+                throw MaxError(.notFound, "\(path): the bundle holds no evaluation: maxai-train writes one")
+            }
+            _ = try JSONReader.read(bytes)
+            print(String(decoding: bytes, as: UTF8.self))
             return
         }
         if let card {

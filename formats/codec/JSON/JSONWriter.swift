@@ -48,6 +48,12 @@ public struct JSONWriter {
         key(name)
         self.value(value)
     }
+    /// `json` is one JSON value, and stands as it is.
+    public mutating func member(_ name: String, json: [UInt8]) {
+        key(name)
+        separate()
+        bytes.append(contentsOf: json)
+    }
     public mutating func member(_ name: String, object body: (inout JSONWriter) throws -> Void) rethrows {
         key(name)
         try object(body)

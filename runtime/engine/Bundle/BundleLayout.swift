@@ -21,7 +21,7 @@ public enum BundleLayout {
     public static let maximumFileBytes: UInt64 = 1 << 40
     /// Bytes of one section once decompressed.
     public static let maximumSectionBytes: UInt64 = 1 << 36
-    /// Bytes of a section that is parsed rather than mapped: manifest, graph, provenance, signatures.
+    /// Bytes of a section that is parsed rather than mapped: manifest, graph, provenance, evaluation, signatures.
     public static let maximumParsedBytes: UInt64 = 64 << 20
     /// Bytes that one leaf of the digest tree covers.
     static let chunkBytes = 1 << 20
@@ -47,7 +47,7 @@ public enum BundleLayout {
         /// Whether a reader that does not know this kind must refuse the bundle.
         var isCritical: Bool { self == .manifest || self == .graph || self == .constants }
         /// Whether the section is read whole by a parser; the others are tables that are looked into.
-        var isParsed: Bool { [.manifest, .graph, .packedGraph, .provenance, .signatures].contains(self) }
+        var isParsed: Bool { [.manifest, .graph, .packedGraph, .provenance, .evaluation, .signatures].contains(self) }
         public var name: String { "\(self)" }
     }
 

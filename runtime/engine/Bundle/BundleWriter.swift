@@ -14,10 +14,12 @@ public struct BundleContent: Sendable {
     public var background: [Tensor]?
     /// What the compiler recorded of its sources, as JSON.
     public var provenance: [UInt8]?
+    /// How good the model was found to be, as JSON (formats/evaluation.md).
+    public var evaluation: [UInt8]?
 
     public init(
         info: ModelInfo, producer: Text, graph: Graph, golden: GoldenRows? = nil, background: [Tensor]? = nil,
-        provenance: [UInt8]? = nil
+        provenance: [UInt8]? = nil, evaluation: [UInt8]? = nil
     ) {
         self.info = info
         self.producer = producer
@@ -25,6 +27,7 @@ public struct BundleContent: Sendable {
         self.golden = golden
         self.background = background
         self.provenance = provenance
+        self.evaluation = evaluation
     }
 }
 
@@ -63,6 +66,7 @@ public enum BundleWriter {
         if let golden = content.golden { sections.append((.golden, try TensorTable.write(golden.inputs + golden.outputs), true)) }
         if let background = content.background { sections.append((.background, try TensorTable.write(background), true)) }
         if let provenance = content.provenance { sections.append((.provenance, provenance, true)) }
+        if let evaluation = content.evaluation { sections.append((.evaluation, evaluation, true)) }
         return try assemble(sections.map { ($0.0, $0.1, $0.compressible) })
     }
 
