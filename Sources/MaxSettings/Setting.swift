@@ -17,6 +17,8 @@ public struct Setting: Sendable {
         case groups
         /// A number for each of some names, such as the direction of each column.
         case numberByName(ClosedRange<Double>)
+        /// A choice for each of some names, such as the type of each column.
+        case choiceByName([String])
     }
 
     public let name: String

@@ -45,6 +45,10 @@ public struct Settings: Sendable {
         if case .table(let table)? = value(name) { table.compactMapValues(Self.number) } else { [:] }
     }
 
+    public func textByName(_ name: String) -> [String: String] {
+        if case .table(let table)? = value(name) { table.compactMapValues(Self.text) } else { [:] }
+    }
+
     private func list(_ name: String) -> [SettingValue] { if case .list(let values)? = value(name) { values } else { [] } }
 
     private func value(_ name: String) -> SettingValue? {
@@ -84,8 +88,13 @@ extension Setting {
         case (.groups, .list(let list)): return try elements(list, .texts)
         case (.numberByName(let range), .table(let table)):
             var checked: [String: SettingValue] = [:]
-            for (key, value) in table { checked[key] = try Setting("\(name).\(key)", .number(range), nil, "").checked(value) }
+            for (key, value) in table.sorted(by: { $0.key < $1.key }) { checked[key] = try Setting("\(name).\(key)", .number(range), nil, "").checked(value) }
             return .table(checked)
+        case (.choiceByName(let choices), .table(let table)):
+            for (key, value) in table.sorted(by: { $0.key < $1.key }) {
+                _ = try Setting("\(name).\(key)", .choice(choices), nil, "").checked(value)
+            }
+            return value
         default: break
         }
         throw MaxError(.usage, "\(name): found \(value.shown), expected \(kind.expectation)")
@@ -113,6 +122,7 @@ extension Setting.Kind {
         case .texts: "a list of texts"
         case .groups: "a list of lists of texts"
         case .numberByName(let range): "a table of names, each with \(Self.number(range).expectation)"
+        case .choiceByName(let choices): "a table of names, each with \(Self.choice(choices).expectation)"
         }
     }
 

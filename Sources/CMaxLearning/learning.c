@@ -1,1 +1,0 @@
-#include "maxai_learning.h"

@@ -1,0 +1,37 @@
+import MaxIR
+
+/// Trees of boosting, as a model that can write itself.
+struct BoostedTrees: FittedModel {
+    let ensemble: TreeEnsemble
+    let objective: any Objective
+    let gains: [Double]
+    let facts: [(name: String, value: String)]
+
+    init(_ result: Boosting.Result, _ objective: any Objective, columns: Int, element: ElementType) throws(MaxError) {
+        var builder = TreeEnsembleBuilder(outputs: objective.outputs)
+        var gains = [Double](repeating: 0, count: columns)
+        var leaves = 0
+        for iteration in result.trees {
+            for (output, tree) in iteration.enumerated() {
+                try tree.append(to: &builder, output: output, columns: result.columns)
+                for node in tree.nodes { gains[node.column] += node.gain }
+                leaves += tree.values.count
+            }
+        }
+        ensemble = try builder.finish(threshold: element, base: .f64(objective.start), setRule: .truncated, columns: columns)
+        self.objective = objective
+        self.gains = gains
+        let trees = result.trees.count * objective.outputs
+        facts = [
+            ("trees", "\(trees)"), ("leaves", "\(leaves)"), ("iterations", "\(result.trees.count)"), ("stopped", result.why),
+            ("bins", "\(result.columns.reduce(0) { $0 + $1.bins })"),
+        ]
+    }
+
+    var importance: [Double]? { gains }
+
+    func append(to graph: inout GraphBuilder, features: ValueID) throws(MaxError) -> ModelOutputs {
+        let raw = try graph.add(Ops.trees, [features], ensemble.attributes)
+        return try objective.append(to: &graph, raw: raw)
+    }
+}
