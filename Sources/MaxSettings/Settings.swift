@@ -20,6 +20,9 @@ public struct Settings: Sendable {
         self.values = values
     }
 
+    /// The value of a declared setting as it stands.
+    public subscript(name: String) -> SettingValue? { values[name] }
+
     public func has(_ name: String) -> Bool { value(name) != nil }
 
     public func flag(_ name: String) -> Bool { if case .flag(let value)? = value(name) { value } else { false } }
@@ -88,7 +91,9 @@ extension Setting {
         case (.groups, .list(let list)): return try elements(list, .texts)
         case (.numberByName(let range), .table(let table)):
             var checked: [String: SettingValue] = [:]
-            for (key, value) in table.sorted(by: { $0.key < $1.key }) { checked[key] = try Setting("\(name).\(key)", .number(range), nil, "").checked(value) }
+            for (key, value) in table.sorted(by: { $0.key < $1.key }) {
+                checked[key] = try Setting("\(name).\(key)", .number(range), nil, "").checked(value)
+            }
             return .table(checked)
         case (.choiceByName(let choices), .table(let table)):
             for (key, value) in table.sorted(by: { $0.key < $1.key }) {

@@ -59,5 +59,18 @@ struct MaxaiTrain: ParsableCommand {
     @Flag(help: "Report on standard output as JSON.") var json = false
     @Flag(name: .shortAndLong, help: "Say nothing unless something is wrong.") var quiet = false
 
-    func run() throws {}
+    func validate() throws {
+        guard threads == nil || (1...256).contains(threads ?? 0) else { throw ValidationError("--threads \(threads ?? 0): expected 1 to 256") }
+        guard learners || featurizers || isInit || check || output != nil else { throw ValidationError("name the graph to write with -o (.maxir)") }
+        guard isInit || output?.hasSuffix(".maxir") ?? true else {
+            throw ValidationError("-o \(output ?? ""): expected a name that ends in .maxir: maxai-compile makes a bundle of it")
+        }
+        guard learners || featurizers || recipe != nil || !data.isEmpty else { throw ValidationError("name a table to learn from, or a --recipe") }
+    }
+
+    func run() throws {
+        if learners { return print(Learners.page, terminator: "") }
+        if featurizers { return print(Featurizers.page, terminator: "") }
+        if isInit { try writeRecipe() } else { try train() }
+    }
 }

@@ -16,7 +16,8 @@ struct BinaryObjective: Objective {
         start = [Glibc.log(mean / (1 - mean))]
     }
 
-    func gradients(_ score: UnsafePointer<Double>, _ range: Range<Int>, _ g: UnsafeMutablePointer<Float>, _ h: UnsafeMutablePointer<Float>) {
+    func gradients(_ score: UnsafePointer<Double>, _ range: Range<Int>, _ g: UnsafeMutablePointer<Float>, _ h: UnsafeMutablePointer<Float>)
+    {
         targets.values.withUnsafeBufferPointer { y in
             guard let y = y.baseAddress else { return }
             let first = range.lowerBound
@@ -60,12 +61,15 @@ struct SoftmaxObjective: Objective {
         outputs = classes
         var weights = [Double](repeating: 0, count: classes)
         for row in 0..<targets.rows { weights[Int(targets.values[row])] += targets.weight(row) }
-        guard weights.count(where: { $0 > 0 }) > 1 else { throw MaxError(.malformed, "target: one class only among the rows to learn from") }
+        guard weights.count(where: { $0 > 0 }) > 1 else {
+            throw MaxError(.malformed, "target: one class only among the rows to learn from")
+        }
         let total = targets.totalWeight
         start = weights.map { Glibc.log(max($0 / total, 1e-15)) }
     }
 
-    func gradients(_ score: UnsafePointer<Double>, _ range: Range<Int>, _ g: UnsafeMutablePointer<Float>, _ h: UnsafeMutablePointer<Float>) {
+    func gradients(_ score: UnsafePointer<Double>, _ range: Range<Int>, _ g: UnsafeMutablePointer<Float>, _ h: UnsafeMutablePointer<Float>)
+    {
         let rows = targets.rows
         let factor = Double(outputs) / Double(outputs - 1)
         let probability = Block<Double>(outputs * range.count, 0)

@@ -4,7 +4,8 @@ import MaxSettings
 extension Learners {
     /// Gradient-boosted trees on histograms.
     static let gbdt = Learner(
-        "gbdt", "Gradient-boosted decision trees on histograms; missing values and categories as they are. Source: LightGBM (Ke et al. 2017).",
+        "gbdt",
+        "Gradient-boosted decision trees on histograms; missing values and categories as they are. Source: LightGBM (Ke et al. 2017).",
         tasks: [.binary, .multiclass, .regression, .ranking], settings: GBDT.settings,
         fit: { problem, settings throws(MaxError) in try GBDT.fit(problem, settings) })
 }
@@ -16,7 +17,9 @@ enum GBDT {
         Setting("rate", .number(1e-6...1), 0.1, "part of each tree's answer that is added"),
         Setting("leaves", .integer(2...4096), 31, "most leaves of a tree"),
         Setting("depth", .integer(0...64), 0, "most splits on a path; 0: no limit"),
-        Setting("growth", .choice(GrowthLimits.Order.allCases.map(\.rawValue)), "leaf", "leaf: the split that gains most is next; depth: level by level"),
+        Setting(
+            "growth", .choice(GrowthLimits.Order.allCases.map(\.rawValue)), "leaf",
+            "leaf: the split that gains most is next; depth: level by level"),
         Setting("min_rows", .number(0...1e12), 20, "least rows of a leaf, counted by hessian"),
         Setting("min_hessian", .number(0...1e300), 1e-3, "least sum of second derivatives of a leaf"),
         Setting("min_gain", .number(0...1e300), 0, "least gain of a split"),
@@ -34,7 +37,8 @@ enum GBDT {
         Setting("columns_by_node", .number(1e-6...1), 1, "part of those that each split sees"),
         Setting("monotone", .numberByName(-1...1), nil, "columns whose answer may only rise (1) or fall (-1)"),
         Setting("interactions", .groups, nil, "groups of columns that may meet on a path"),
-        Setting("early_stopping", .integer(0...100_000), 0, "stop after so many iterations without a better loss on held-out rows; 0: never"),
+        Setting(
+            "early_stopping", .integer(0...100_000), 0, "stop after so many iterations without a better loss on held-out rows; 0: never"),
         Setting("cat_smooth", .number(0...1e12), 10, "pseudo-rows that smooth the order of categories"),
         Setting("cat_l2", .number(0...1e300), 10, "L2 penalty of splits by categories"),
         Setting("max_cat_side", .integer(1...255), 32, "most categories on the smaller side of a split"),
@@ -70,7 +74,8 @@ enum GBDT {
         _ boosting: Boosting, _ problem: Problem, _ objective: some Objective, _ crew: Crew
     ) throws(MaxError) -> any FittedModel {
         try BoostedTrees(
-            try boosting.fit(problem, objective, crew: crew), objective, columns: problem.features.columns.count, element: problem.features.element)
+            try boosting.fit(problem, objective, crew: crew), objective, columns: problem.features.columns.count,
+            element: problem.features.element)
     }
 
     private static func loss(_ settings: Settings) throws(MaxError) -> RegressionObjective.Loss {
@@ -116,8 +121,12 @@ enum GBDT {
             limits.monotone = [Int8](repeating: 0, count: columns.count)
             for (name, direction) in directions.sorted(by: { $0.key < $1.key }) {
                 let at = try position(name, "monotone")
-                guard columns[at].kind == .number else { throw MaxError(.usage, "monotone: \(Text(name).quoted) is a category, which has no order") }
-                guard direction == direction.rounded() else { throw MaxError(.usage, "monotone.\(name): found \(direction), expected -1, 0 or 1") }
+                guard columns[at].kind == .number else {
+                    throw MaxError(.usage, "monotone: \(Text(name).quoted) is a category, which has no order")
+                }
+                guard direction == direction.rounded() else {
+                    throw MaxError(.usage, "monotone.\(name): found \(direction), expected -1, 0 or 1")
+                }
                 limits.monotone[at] = Int8(direction)
             }
         }

@@ -124,7 +124,8 @@ struct RegressionObjective: Objective {
         }
     }
 
-    func gradients(_ score: UnsafePointer<Double>, _ range: Range<Int>, _ g: UnsafeMutablePointer<Float>, _ h: UnsafeMutablePointer<Float>) {
+    func gradients(_ score: UnsafePointer<Double>, _ range: Range<Int>, _ g: UnsafeMutablePointer<Float>, _ h: UnsafeMutablePointer<Float>)
+    {
         targets.values.withUnsafeBufferPointer { y in
             for row in range {
                 let (s, t) = (score[row], y[row])

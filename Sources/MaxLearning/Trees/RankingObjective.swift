@@ -37,7 +37,8 @@ struct RankingObjective: Objective {
     static func discount(_ rank: Int) -> Double { 1 / Glibc.log2(Double(rank) + 2) }
 
     /// Rows whose query begins in `range`: a piece of rows does the queries that start in it.
-    func gradients(_ score: UnsafePointer<Double>, _ range: Range<Int>, _ g: UnsafeMutablePointer<Float>, _ h: UnsafeMutablePointer<Float>) {
+    func gradients(_ score: UnsafePointer<Double>, _ range: Range<Int>, _ g: UnsafeMutablePointer<Float>, _ h: UnsafeMutablePointer<Float>)
+    {
         var query = starts.partitioningIndex { $0 >= range.lowerBound }
         while query + 1 < starts.count, starts[query] < range.upperBound {
             lambdas(query, score, g, h)

@@ -32,7 +32,9 @@ struct SplitSearch {
         let column = features.columns[index]
         if column.codes != nil { return category(index, column, sums) }
         let direction = limits.monotone.isEmpty ? 0 : limits.monotone[index]
-        if direction != 0 || limits.l1 != 0 || bounds != -Double.infinity...Double.infinity { return constrained(index, column, Int(direction), sums) }
+        if direction != 0 || limits.l1 != 0 || bounds != -Double.infinity...Double.infinity {
+            return constrained(index, column, Int(direction), sums)
+        }
         let split = withUnsafePointer(to: leaf) { maxai_best_split(sums, column.bins, column.hasMissing ? 1 : 0, $0) }
         guard split.bin >= 0 else { return FoundSplit() }
         return found(index, Int(split.bin), split.missing_left == 1, split.gain - parentGain(limits.l2), split.g, split.h)
@@ -53,7 +55,8 @@ struct SplitSearch {
         var goesLeft = missingLeft
         if !features.columns[index].hasMissing { goesLeft = 2 * h >= leaf.h }
         return FoundSplit(
-            column: index, bin: bin, goesLeft: GrownTree.upTo(bin, missing: goesLeft), isCategory: false, missingLeft: goesLeft, gain: gain, g: g,
+            column: index, bin: bin, goesLeft: GrownTree.upTo(bin, missing: goesLeft), isCategory: false, missingLeft: goesLeft, gain: gain,
+            g: g,
             h: h)
     }
 
@@ -99,7 +102,8 @@ struct SplitSearch {
         func take(_ chosen: some Sequence<Int>, _ g: Int64, _ h: Int64, _ l2: Double, _ parent: Double) {
             guard let gain = gain(left: g, h, l2: l2, direction: 0), gain - parent > best.gain else { return }
             best = FoundSplit(
-                column: index, bin: -1, goesLeft: GrownTree.of(chosen), isCategory: true, missingLeft: false, gain: gain - parent, g: g, h: h)
+                column: index, bin: -1, goesLeft: GrownTree.of(chosen), isCategory: true, missingLeft: false, gain: gain - parent, g: g,
+                h: h)
         }
         if bins <= limits.oneAgainstOthers {
             let parent = parentGain(limits.l2)

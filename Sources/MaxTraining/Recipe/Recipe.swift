@@ -37,6 +37,9 @@ public struct Recipe: Sendable {
         try Recipe(RecipeNode.read(text, file: file), overrides: overrides)
     }
 
+    /// A value as YAML writes it, such as `0.5`, `[a, b]` or `{age: 1}`.
+    public static func value(_ text: String) throws(MaxError) -> SettingValue { try RecipeNode.read(text, file: "value").settingValue }
+
     /// A recipe with the defaults and `overrides`.
     public init(overrides: [String: SettingValue]) throws(MaxError) { try self.init(nil, overrides: overrides) }
 

@@ -37,7 +37,9 @@ struct TrainingData {
             guard let column = recipe.target.optionalText("column") else {
                 throw MaxError(.usage, "target.column: nothing is named: give the column to predict with --target")
             }
-            let found = try known ?? TargetColumn(table, Text(column), task: asked, positive: recipe.target.optionalText("positive"))
+            var found = known
+            if found == nil { found = try TargetColumn(table, Text(column), task: asked, positive: recipe.target.optionalText("positive")) }
+            guard let found else { throw MaxError(.internal, "no target") }
             (target, task) = (found, found.task)
             y = try found.encode(table)
             for row in y.indices where y[row].isNaN { usable[row] = false }
@@ -77,7 +79,7 @@ struct TrainingData {
                 throw MaxError(.malformed, "time \(table.columns[index].name.quoted): row \(row) has no value")
             }
             times = values.map { $0 * scale }
-            // A time is a feature like any other unless the recipe leaves it out: future rows have later ones.
+            // Rows to come have later times than any that was learned from.
             leftOut.insert(table.columns[index].name)
         } else {
             times = nil

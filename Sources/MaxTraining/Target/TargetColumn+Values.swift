@@ -54,11 +54,3 @@ extension TargetColumn {
         }
     }
 }
-
-extension Table {
-    /// For a column that somebody named and that there is not.
-    func noColumn(_ name: Text, _ place: String) -> MaxError {
-        let shown = columns.prefix(20).map(\.name.quoted).joined(separator: ", ") + (columns.count > 20 ? ", …" : "")
-        return MaxError(.malformed, "\(place): no column \(name.quoted): found \(shown)")
-    }
-}
