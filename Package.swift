@@ -73,7 +73,7 @@ let package = Package(
             "MaxFeatures", "Sources/MaxFeatures",
             ["MaxIR", "MaxSettings", "MaxTabular", "MaxBinding", "MaxRuntime", "MaxLearning", "COpenBLAS"]),
         library("MaxEvaluation", "Sources/MaxEvaluation", ["MaxIR", "MaxFormats"]),
-        library("MaxExpectations", "Sources/MaxExpectations", ["MaxIR", "MaxFormats", "MaxRuntime"]),
+        library("MaxExpectations", "Sources/MaxExpectations", ["MaxIR", "MaxFormats", "MaxRuntime", "MaxSettings"]),
         library(
             "MaxTraining", "Sources/MaxTraining",
             [
@@ -119,7 +119,7 @@ let package = Package(
         tests("MaxLearningTests", ["MaxIR", "MaxSettings", "MaxRuntime", "MaxLearning"]),
         tests("MaxFeaturesTests", ["MaxIR", "MaxSettings", "MaxRuntime", "MaxTabular", "MaxLearning", "MaxFeatures", "MaxCases"]),
         tests("MaxEvaluationTests", ["MaxIR", "MaxFormats", "MaxEvaluation"]),
-        tests("MaxExpectationsTests", ["MaxIR", "MaxFormats", "MaxRuntime", "MaxExpectations"]),
+        tests("MaxExpectationsTests", ["MaxIR", "MaxFormats", "MaxRuntime", "MaxSettings", "MaxExpectations"]),
         tests("MaxTrainingTests", ["MaxIR", "MaxSettings", "MaxRuntime", "MaxTabular", "MaxTraining", "MaxCases"]),
         tests("MaxRegistryTests", ["MaxIR", "MaxRuntime", "MaxRegistry", "COpenSSL"]),
         tests("MaxServingTests", ["MaxIR", "MaxRuntime", "MaxServing"]),
