@@ -2,7 +2,7 @@ import MaxIR
 import MaxSettings
 import Testing
 
-@testable import MaxExpectations
+import MaxExpectations
 
 private func report(
     _ columns: [(Text, TestTable.Values)], target: Text? = nil, other: [(Text, TestTable.Values)]? = nil,
@@ -82,7 +82,7 @@ private func noise(_ seed: UInt64) -> TestTable.Values {
     @Test func textsThatShouldBeNumbers() throws {
         let values = (0..<300).map { Text($0 % 100 == 7 ? "n/a" : "\($0).5") }
         let found = try report([("t", .texts(values)), ("a", noise(1))])
-        #expect(names(found) == ["text-numbers:t", "ids:t"] || names(found) == ["text-numbers:t"], "\(found.text)")
+        #expect(names(found) == ["text-numbers:t"], "\(found.text)")
         let finding = try #require(found.findings.first { $0.check == "text-numbers" })
         #expect(finding.severity == .warning && finding.sentence == "3 of 300 (1 %) texts are not numbers, 1 different one, all others are")
         #expect(finding.examples.isEmpty && !String(decoding: found.json, as: UTF8.self).contains("n/a"))
@@ -155,7 +155,7 @@ private func noise(_ seed: UInt64) -> TestTable.Values {
     @Test func leakageIntoClasses() throws {
         let y = (0..<300).map { $0 % 3 == 0 }
         let copied = TestTable.Values.texts(y.map { $0 ? "yes" : "no" })
-        #expect(names(try report([("y", classes), ("z", copied)], target: "y")) == ["target-copy:z"])
+        #expect(names(try report([("a", noise(1)), ("y", classes), ("z", copied)], target: "y")) == ["target-copy:z"])
         let shifted = TestTable.Values.doubles(y.enumerated().map { Double($0.offset) * 1e-3 + ($0.element ? 10 : 0) })
         let found = try report([("x", shifted), ("a", noise(1)), ("y", classes)], target: "y")
         #expect(names(found) == ["leakage:x"] && found.findings[0].numbers.first?.value == 1, "\(found.text)")
@@ -171,7 +171,7 @@ private func noise(_ seed: UInt64) -> TestTable.Values {
     @Test func leakageIntoNumbers() throws {
         var random = Sequence64(9)
         let y = (0..<300).map { _ in random.unit() * 50 }
-        let x = TestTable.Values.doubles(y.map { 1 / ($0 + 1) })
+        let x = TestTable.Values.doubles(y.map { -$0.squareRoot() })
         let found = try report([("x", x), ("a", noise(1)), ("y", .doubles(y))], target: "y")
         #expect(names(found) == ["leakage:x"] && found.findings[0].numbers.first?.value == -1, "\(found.text)")
         let grouped = (0..<300).map { Double($0 % 6) }

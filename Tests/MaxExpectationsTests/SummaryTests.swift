@@ -3,7 +3,7 @@ import MaxIR
 import MaxRuntime
 import Testing
 
-@testable import MaxExpectations
+import MaxExpectations
 
 private func summary(_ values: TestTable.Values, batch: Int = 0) throws -> ColumnSummary {
     let table = TestTable([("x", values)])

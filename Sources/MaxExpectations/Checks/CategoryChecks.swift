@@ -9,7 +9,10 @@ extension Check {
         ) { data, found in
             let limit = UInt64(data.settings.integer("rare_categories_rows"))
             for (index, summary) in data.features where !isID(summary) && summary.distinct > 1 {
-                guard let table = data.columns[index].texts, summary.present >= 100 else { continue }
+                // Where most texts stand once, they are no categories.
+                guard let table = data.columns[index].texts, summary.present >= 100, summary.distinct * 2 <= summary.present else {
+                    continue
+                }
                 var (rare, rows) = (0, UInt64(0))
                 for slot in 0..<table.capacity where table.slots[slot].count != 0 && table.slots[slot].count < limit {
                     rare += 1

@@ -30,7 +30,7 @@ public final class ColumnAccumulator {
 
     public convenience init(_ element: ElementType) { self.init(element, limit: Self.distinctLimit) }
 
-    init(_ element: ElementType, limit: Int) {
+    package init(_ element: ElementType, limit: Int) {
         self.element = element
         self.limit = limit
         domain = ValueDomain(element)

@@ -5,14 +5,16 @@ import Glibc
 ///     sum = Σ limbs[i] · 2^(32·i - 1074)
 ///
 /// Source: U. Kulisch's long accumulator; R. M. Neal, "Fast exact summation using small and large superaccumulators", 2015.
-struct ExactSum {
+package struct ExactSum {
     private static let count = 74
     private var limbs = [Int64](repeating: 0, count: count)
     /// Additions since the carries were passed on; each adds less than 2^34 to a limb.
     private var pending = 0
 
+    package init() {}
+
     /// Adds `value` `times` times. `value` must be finite.
-    mutating func add(_ value: Double, times: UInt64 = 1) {
+    package mutating func add(_ value: Double, times: UInt64 = 1) {
         let bits = value.bitPattern
         let exponent = Int(bits >> 52 & 0x7ff)
         var mantissa = bits & (1 << 52 - 1)
@@ -39,7 +41,7 @@ struct ExactSum {
         if pending == 1 << 26 { carry() }
     }
 
-    mutating func add(_ other: ExactSum) {
+    package mutating func add(_ other: ExactSum) {
         var other = other
         other.carry()
         carry()
@@ -60,7 +62,7 @@ struct ExactSum {
     }
 
     /// The sum as `value · 2^exponent`, the exponent even, `value` of about 100 good bits.
-    var scaled: (value: DoubleDouble, exponent: Int) {
+    package var scaled: (value: DoubleDouble, exponent: Int) {
         var copy = self
         copy.carry()
         let isNegative = copy.limbs[Self.count - 1] < 0
@@ -79,18 +81,18 @@ struct ExactSum {
 /// An unevaluated sum of two f64: about 106 bits.
 ///
 /// Source: T. J. Dekker, "A floating-point technique for extending the available precision", 1971.
-struct DoubleDouble {
-    var high: Double
-    var low: Double
+package struct DoubleDouble {
+    package var high: Double
+    package var low: Double
 
-    init(_ high: Double, _ low: Double = 0) {
+    package init(_ high: Double, _ low: Double = 0) {
         self.high = high
         self.low = low
     }
 
-    static prefix func - (a: DoubleDouble) -> DoubleDouble { DoubleDouble(-a.high, -a.low) }
+    package static prefix func - (a: DoubleDouble) -> DoubleDouble { DoubleDouble(-a.high, -a.low) }
 
-    static func + (a: DoubleDouble, b: DoubleDouble) -> DoubleDouble {
+    package static func + (a: DoubleDouble, b: DoubleDouble) -> DoubleDouble {
         let sum = a.high + b.high
         let part = sum - a.high
         let rest = (a.high - (sum - part)) + (b.high - part) + (a.low + b.low)
@@ -98,16 +100,16 @@ struct DoubleDouble {
         return DoubleDouble(high, rest - (high - sum))
     }
 
-    static func * (a: DoubleDouble, b: DoubleDouble) -> DoubleDouble {
+    package static func * (a: DoubleDouble, b: DoubleDouble) -> DoubleDouble {
         let product = a.high * b.high
         let rest = (-product).addingProduct(a.high, b.high) + (a.high * b.low + a.low * b.high)
         let high = product + rest
         return DoubleDouble(high, rest - (high - product))
     }
 
-    static func * (a: DoubleDouble, b: Double) -> DoubleDouble { a * DoubleDouble(b) }
+    package static func * (a: DoubleDouble, b: Double) -> DoubleDouble { a * DoubleDouble(b) }
 
-    func scaled(by exponent: Int) -> DoubleDouble {
+    package func scaled(by exponent: Int) -> DoubleDouble {
         DoubleDouble(scalbn(high, Int32(clamping: exponent)), scalbn(low, Int32(clamping: exponent)))
     }
 }

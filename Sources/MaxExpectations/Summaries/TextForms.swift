@@ -1,7 +1,7 @@
 /// What a text could be read as.
-enum TextForms {
+package enum TextForms {
     /// A decimal number: sign, digits with at most one point, exponent; no spaces, separators or names.
-    static func isNumber(_ text: UnsafeBufferPointer<UInt8>) -> Bool {
+    package static func isNumber(_ text: UnsafeBufferPointer<UInt8>) -> Bool {
         var position = 0
         if position < text.count, text[position] == UInt8(ascii: "-") || text[position] == UInt8(ascii: "+") { position += 1 }
         var digits = self.digits(text, &position)
@@ -27,7 +27,7 @@ enum TextForms {
     /// A date `2026-01-31`, alone or with a time of day after `T` or a space, with or without `Z` or an offset `+01:00`.
     ///
     /// Source: RFC 3339, section 5.6; seconds and zone may be left out.
-    static func isTime(_ text: UnsafeBufferPointer<UInt8>) -> Bool {
+    package static func isTime(_ text: UnsafeBufferPointer<UInt8>) -> Bool {
         var scan = Scan(text: text)
         guard let year = scan.number(4), scan.take("-"), let month = scan.number(2), scan.take("-"), let day = scan.number(2),
             (1...12).contains(month), (1...days(month, year)).contains(day)
