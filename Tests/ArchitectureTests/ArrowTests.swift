@@ -22,7 +22,7 @@ import Testing
             "MaxIR", "MaxSettings", "MaxFormats", "MaxTabular", "MaxRuntime", "MaxFeatures", "MaxLearning", "MaxEvaluation",
             "MaxExpectations",
         ],
-        "Sources/MaxServing": ["MaxIR", "MaxFormats", "MaxRuntime", "MaxRegistry"],
+        "Sources/MaxServing": ["MaxIR", "MaxFormats", "MaxRuntime", "MaxRegistry", "MaxExpectations"],
         "Sources/MaxCommand": ["MaxIR"],
         "runtime/capi/library": ["MaxIR", "MaxRuntime", "CMaxAI"],
     ]

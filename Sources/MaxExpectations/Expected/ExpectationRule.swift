@@ -21,7 +21,7 @@ public enum ExpectationRule: String, Sendable, CaseIterable, Hashable {
     public static let ofTables: [ExpectationRule] = [.missingShare, .otherShare, .constant, .rows]
 
     /// Its place among all cases.
-    var place: Int {
+    public var place: Int {
         switch self {
         case .type: 0
         case .missing: 1

@@ -30,6 +30,9 @@ public final class ExpectationRules: Sendable {
         try self.init(expectations, columns: schema.columns.map(\.name))
     }
 
+    /// Columns of the table, expected or not.
+    public var columnCount: Int { columns.count }
+
     /// The names of the columns of which something is expected, with their positions.
     public var matched: [(position: Int, name: Text)] {
         columns.enumerated().compactMap { index, rules in rules.map { (index, $0.expectation.name) } }
