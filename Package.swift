@@ -73,14 +73,14 @@ let package = Package(
             "MaxFeatures", "Sources/MaxFeatures",
             ["MaxIR", "MaxSettings", "MaxTabular", "MaxBinding", "MaxRuntime", "MaxLearning", "COpenBLAS"]),
         library("MaxEvaluation", "Sources/MaxEvaluation", ["MaxIR", "MaxFormats"]),
-        library("MaxExpectations", "Sources/MaxExpectations", ["MaxIR", "MaxFormats", "MaxRuntime"]),
+        library("MaxExpectations", "Sources/MaxExpectations", ["MaxIR", "MaxFormats", "MaxRuntime", "MaxSettings"]),
         library(
             "MaxTraining", "Sources/MaxTraining",
             [
                 "MaxIR", "MaxSettings", "MaxFormats", "MaxTabular", "MaxRuntime", "MaxFeatures", "MaxLearning", "MaxEvaluation",
                 "MaxExpectations", yams,
             ]),
-        library("MaxServing", "Sources/MaxServing", ["MaxIR", "MaxFormats", "MaxRuntime", "MaxRegistry", logging] + nio),
+        library("MaxServing", "Sources/MaxServing", ["MaxIR", "MaxFormats", "MaxRuntime", "MaxRegistry", "MaxExpectations", logging] + nio),
         .target(name: "CMaxAI", path: "runtime/capi/abi", cSettings: cSettings),
         // libmaxai.so, as objects: scripts/library links it
         library("MaxLibrary", "runtime/capi/library", ["MaxIR", "MaxRuntime", "CMaxAI"]),
@@ -88,17 +88,17 @@ let package = Package(
 
         // Commands
         command("maxai-compile", ["MaxImport", "MaxCompiler", "MaxFormats", "MaxRuntime", "MaxTabular", "MaxBinding"]),
-        command("maxai-score", ["MaxTabular", "MaxBinding", "MaxRuntime", "MaxRegistry", "MaxFormats"]),
+        command("maxai-score", ["MaxTabular", "MaxBinding", "MaxRuntime", "MaxRegistry", "MaxFormats", "MaxExpectations"]),
         command("maxai-inspect", ["MaxRuntime", "MaxFormats"]),
         command("maxai-registry", ["MaxRegistry", "MaxFormats", "MaxRuntime"]),
-        command("maxai-serve", ["MaxServing", "MaxRuntime", "MaxRegistry"]),
+        command("maxai-serve", ["MaxServing", "MaxRuntime", "MaxRegistry", "MaxExpectations"]),
 
         // Tests
         .target(name: "CAllocations", path: "Tests/Allocations", cSettings: cSettings),
         library("MaxCases", "Tests/Cases", ["MaxIR", "MaxFormats", "MaxRuntime", "MaxImport"]),
         library(
             "MaxMutations", "Tests/Mutations",
-            ["MaxCases", "MaxImport", "MaxCompiler", "MaxTabular", "MaxRegistry", "MaxServing", "MaxFormats", "MaxRuntime", "MaxIR"]),
+            ["MaxCases", "MaxImport", "MaxCompiler", "MaxTabular", "MaxRegistry", "MaxServing", "MaxExpectations", "MaxFormats", "MaxRuntime", "MaxIR"]),
         .executableTarget(
             name: "conformance", dependencies: ["MaxCases"], path: "benchmarks/conformance",
             exclude: ["passing.txt"], swiftSettings: swiftSettings),
@@ -122,10 +122,10 @@ let package = Package(
         tests("MaxLearningTests", ["MaxIR", "MaxSettings", "MaxRuntime", "MaxLearning"]),
         tests("MaxFeaturesTests", ["MaxIR", "MaxSettings", "MaxRuntime", "MaxTabular", "MaxLearning", "MaxFeatures", "MaxCases"]),
         tests("MaxEvaluationTests", ["MaxIR", "MaxFormats", "MaxEvaluation"]),
-        tests("MaxExpectationsTests", ["MaxIR", "MaxFormats", "MaxRuntime", "MaxExpectations"]),
+        tests("MaxExpectationsTests", ["MaxIR", "MaxFormats", "MaxRuntime", "MaxSettings", "MaxExpectations", "CAllocations"]),
         tests("MaxTrainingTests", ["MaxIR", "MaxSettings", "MaxRuntime", "MaxTabular", "MaxTraining", "MaxCases"]),
         tests("MaxRegistryTests", ["MaxIR", "MaxRuntime", "MaxRegistry", "COpenSSL"]),
-        tests("MaxServingTests", ["MaxIR", "MaxRuntime", "MaxServing"]),
+        tests("MaxServingTests", ["MaxIR", "MaxRuntime", "MaxExpectations", "MaxServing"]),
         tests(
             "CommandTests",
             ["MaxCases", "MaxIR", "maxai-compile", "maxai-score", "maxai-inspect", "maxai-registry", "maxai-serve"]),

@@ -13,8 +13,13 @@ public final class Service: Sendable {
     private let ready = Atomic<Bool>(true)
 
     /// - Throws: `.conflict` when two bundles have one name and version.
-    public init(_ models: [Model], limits: ServingLimits = ServingLimits(), version: String) throws(MaxError) {
-        self.models = models.map { ServedModel($0) }
+    public convenience init(_ models: [Model], limits: ServingLimits = ServingLimits(), version: String) throws(MaxError) {
+        try self.init(serving: models.map { ServedModel($0) }, limits: limits, version: version)
+    }
+
+    /// - Throws: `.conflict` when two bundles have one name and version.
+    public init(serving models: [ServedModel], limits: ServingLimits = ServingLimits(), version: String) throws(MaxError) {
+        self.models = models
         self.limits = limits
         self.version = version
         var now = timespec()

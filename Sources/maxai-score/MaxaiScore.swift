@@ -26,12 +26,16 @@ struct MaxaiScore: ParsableCommand {
             contribute most, with their names, and the base. --outputs leaf gives the leaf that
             each tree reaches.
 
+            --expectations refuses rows that are not like those that the model was trained on: exit status 17, or without
+            them or with a warning, as --on-violation says.
+
             Examples:
               maxai-score churn.maxb customers.parquet -o scores.parquet --keep customer_id
               maxai-score churn.maxb - --input-format csv -o - --output-format ndjson < customers.csv
               maxai-score churn.maxb day.csv -o day.scored.csv --outputs probability --on-error null
               maxai-score churn.maxb day.csv -o why.parquet --outputs raw,leaf --contributions all
               maxai-score churn.maxb day.csv -o why.csv --contributions 3
+              maxai-score churn.maxb day.csv -o out.csv --expectations churn.expectations.json --on-violation skip
             """,
         version: maxaiVersion)
 
@@ -53,6 +57,9 @@ struct MaxaiScore: ParsableCommand {
     @Option(help: "Threads that score (default: one per core).") var threads: Int?
     @Option(help: "Rows per batch.") var batchRows = 1 << 16
     @Option(help: "For a row that the model refuses: fail, null (no value in its outputs) or skip.") var onError = OnError.fail
+    @Option(help: ArgumentHelp("A file that says what rows are expected to be like.", valueName: "file")) var expectations: String?
+    @Option(help: "For a row that is not as expected: fail, warn, null (no value in its outputs) or skip.")
+    var onViolation = OnViolation.fail
     @Option(help: "A public key, or a folder of them: the bundle must be signed by one.") var trust: String?
     @Flag(help: "Refuse a bundle without a trusted signature (needs --trust).") var requireSignature = false
     @Flag(help: "Report on standard error as JSON.") var json = false
@@ -76,6 +83,7 @@ struct MaxaiScore: ParsableCommand {
         if explains || wantsLeaves {
             model = try model.explained(contributions: explains, leaves: wantsLeaves, pathDependent: pathDependent)
         }
+        let gate = try expectations.map { try ExpectationGate($0, model.schema, onViolation) }
         let options = ColumnBinding.options(model.schema, batchRows: batchRows)
         let table = try TableReader.open(input, format: try format(inputFormat, "--input-format"), options: options)
         let binding = try ColumnBinding(model.schema, table, keep: names(keep))
@@ -92,23 +100,32 @@ struct MaxaiScore: ParsableCommand {
         while let batch = try table.next() {
             let views = binding.views(batch)
             let buffers = try results.buffers(rows: batch.rows)
-            let outcome = try workers.score(views, rows: batch.rows, into: buffers, results, refusing: onError != .fail, firstRow: rows)
+            let leftOut = try gate?.rowsToLeaveOut(views, rows: batch.rows, firstRow: rows) ?? []
+            let outcome = try workers.score(
+                views, rows: batch.rows, into: buffers, results, refusing: onError != .fail, excusing: leftOut, firstRow: rows)
             refused += outcome.refused.count
             rows += batch.rows
-            if onError == .skip {
-                for run in buffers.runs(without: outcome.refused) {
+            // A row that is both refused and not as expected is left out if either says so.
+            let skipped = (onError == .skip ? outcome.refused : []) + (onViolation == .skip ? leftOut : [])
+            let nulled = (onError == .null ? outcome.refused : []) + (onViolation == .null ? leftOut : [])
+            if !skipped.isEmpty {
+                let isNulled = Set(nulled)
+                for run in buffers.runs(without: skipped) {
                     let kept: [TableWriter.Values] = binding.kept.map { .kept(batch, column: $0, rows: run) }
-                    try writer.write(rows: run.count, kept + (try buffers.columns(run)).map { .made($0) })
+                    let made = try buffers.columns(run)
+                    for row in run where isNulled.contains(row) { for column in made { column.setMissing(row - run.lowerBound) } }
+                    try writer.write(rows: run.count, kept + made.map { .made($0) })
                 }
             } else {
-                let made = try buffers.finished(missing: outcome.refused)
+                let made = try buffers.finished(missing: nulled)
                 try writer.write(rows: batch.rows, binding.kept.map { .kept(batch, column: $0) } + made.map { .made($0) })
             }
             progress.show("\(rows) rows, \(Int(Double(rows) / max(monotonicSeconds() - start, 1e-9))) per second")
         }
+        try gate?.finish()
         try writer.finish()
         progress.finish()
-        report(rows, refused, seconds: monotonicSeconds() - start)
+        report(rows, refused, gate, seconds: monotonicSeconds() - start)
     }
 
     private func names(_ list: String?) -> [Text]? { list?.split(separator: ",").map { Text(String($0)) } }
@@ -121,16 +138,23 @@ struct MaxaiScore: ParsableCommand {
         return format
     }
 
-    private func report(_ rows: Int, _ refused: Int, seconds: Double) {
+    private func report(_ rows: Int, _ refused: Int, _ gate: ExpectationGate?, seconds: Double) {
         if json {
             var out = JSONWriter()
             out.object {
                 $0.member("rows", rows)
                 $0.member("refused", refused)
                 $0.member("seconds", seconds)
+                if let gate {
+                    $0.key("expectations")
+                    gate.write(&$0)
+                }
             }
             printNote(String(decoding: out.bytes, as: UTF8.self))
-        } else if !quiet {
+            return
+        }
+        gate?.warn()
+        if !quiet {
             let refusals = refused == 0 ? "" : ", \(refused) refused"
             printNote("\(rows) rows in \((seconds * 1000).rounded() / 1000) s\(refusals)")
         }

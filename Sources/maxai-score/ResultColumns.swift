@@ -137,7 +137,7 @@ final class ResultBuffers: @unchecked Sendable {
     func runs(without refused: [Int]) -> [Range<Int>] {
         var runs: [Range<Int>] = []
         var start = 0
-        for row in refused.sorted() + [rows] {
+        for row in Set(refused).sorted() + [rows] {
             if row > start { runs.append(start..<row) }
             start = row + 1
         }

@@ -26,9 +26,11 @@ final class Workers: @unchecked Sendable {
         var refused: [Int]
     }
 
+    /// - Parameter excused: rows that the model may refuse.
     /// - Throws: the model's refusal, with the row counted from the table's start, unless `refusing`.
     func score(
-        _ views: [ColumnView], rows: Int, into buffers: ResultBuffers, _ results: ResultColumns, refusing: Bool, firstRow: Int
+        _ views: [ColumnView], rows: Int, into buffers: ResultBuffers, _ results: ResultColumns, refusing: Bool, excusing excused: [Int],
+        firstRow: Int
     ) throws(MaxError) -> Outcome {
         let parts = max(1, min(contexts.count, rows / Self.minimumRowsPerThread))
         let share = (rows + parts - 1) / parts
@@ -50,12 +52,15 @@ final class Workers: @unchecked Sendable {
         guard refusing || error.code == .malformed else { throw error }
         // Row by row: to tell which row it was, or to score the others.
         var refused: [Int] = []
+        let mayBeRefused = Set(excused)
         for row in 0..<rows {
             do throws(MaxError) {
                 try Self.predict(single, views.map { $0.dropping(row) }, 1)
                 buffers.take(single, first: row, count: 1)
             } catch {
-                guard refusing, error.code == .malformed else { throw error.inside("row \(firstRow + row) of the table") }
+                guard refusing || mayBeRefused.contains(row), error.code == .malformed else {
+                    throw error.inside("row \(firstRow + row) of the table")
+                }
                 refused.append(row)
             }
         }

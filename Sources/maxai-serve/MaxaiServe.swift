@@ -1,6 +1,7 @@
 import ArgumentParser
 import Glibc
 import MaxCommand
+import MaxExpectations
 import MaxIR
 import MaxRegistry
 import MaxRuntime
@@ -22,6 +23,7 @@ struct MaxaiServe: ParsableCommand {
               maxai-serve churn.maxb
               maxai-serve churn.maxb fraud.maxb --http 0.0.0.0:8080 --threads 4
               maxai-serve churn.maxb --trust release.pub --require-signature
+              maxai-serve churn.maxb --expectations churn.expectations.json --expectations-mode warn
               maxai-serve check churn.maxb
             """,
         version: maxaiVersion, subcommands: [Run.self, Check.self], defaultSubcommand: Run.self)
@@ -35,6 +37,7 @@ struct Run: ParsableCommand {
     @Option(help: "Where to listen; port 0 takes a free one.") var http = "127.0.0.1:8080"
     @Option(help: "Where to answer /metrics besides, say for a port that is not public.") var metrics: String?
     @OptionGroup var trust: TrustOptions
+    @OptionGroup var expected: ExpectationOptions
     @Option(help: "Event loops (default: one per core).") var threads: Int?
     @Option(help: "Rows that one request may have.") var maximumRows = ServingLimits().rows
     @Option(help: "Bytes that one request body may have.") var maximumBody = ServingLimits().bodyBytes
@@ -68,7 +71,8 @@ struct Run: ParsableCommand {
         limits.rows = maximumRows
         limits.bodyBytes = maximumBody
         let policy = try trust.policy()
-        let service = try Service(try bundles.map { path in try policy.load(path: path) }, limits: limits, version: maxaiVersion)
+        let models = try bundles.map { path in try policy.load(path: path) }
+        let service = try Service(serving: try expected.served(models), limits: limits, version: maxaiVersion)
         let server = try HTTPServer(service, threads: threads ?? Int(sysconf(Int32(_SC_NPROCESSORS_ONLN))))
         let port = try server.listen(host: endpoint.host, port: endpoint.port)
         if let metricsEndpoint { _ = try server.listen(host: metricsEndpoint.host, port: metricsEndpoint.port) }
@@ -90,10 +94,12 @@ struct Check: ParsableCommand {
     static let configuration = CommandConfiguration(abstract: "Check bundles as serving would, without serving.")
     @Argument(help: "The bundles.") var bundles: [String]
     @OptionGroup var trust: TrustOptions
+    @OptionGroup var expected: ExpectationOptions
 
     func run() throws {
         let policy = try trust.policy()
-        let service = try Service(try bundles.map { path in try policy.load(path: path) }, version: maxaiVersion)
+        let service = try Service(
+            serving: try expected.served(try bundles.map { path in try policy.load(path: path) }), version: maxaiVersion)
         for model in service.models { print("ok: \(model.name)@\(model.version), digest \(model.model.info.digest)") }
     }
 }

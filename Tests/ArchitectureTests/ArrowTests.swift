@@ -17,12 +17,12 @@ import Testing
         "Sources/MaxFeatures": ["MaxIR", "MaxSettings", "MaxTabular", "MaxBinding", "MaxRuntime", "MaxLearning", "COpenBLAS"],
         "Sources/MaxLearning": ["MaxIR", "MaxSettings", "CMaxLearning", "COpenBLAS"],
         "Sources/MaxEvaluation": ["MaxIR", "MaxFormats"],
-        "Sources/MaxExpectations": ["MaxIR", "MaxFormats", "MaxRuntime"],
+        "Sources/MaxExpectations": ["MaxIR", "MaxFormats", "MaxRuntime", "MaxSettings"],
         "Sources/MaxTraining": [
             "MaxIR", "MaxSettings", "MaxFormats", "MaxTabular", "MaxRuntime", "MaxFeatures", "MaxLearning", "MaxEvaluation",
             "MaxExpectations",
         ],
-        "Sources/MaxServing": ["MaxIR", "MaxFormats", "MaxRuntime", "MaxRegistry"],
+        "Sources/MaxServing": ["MaxIR", "MaxFormats", "MaxRuntime", "MaxRegistry", "MaxExpectations"],
         "Sources/MaxCommand": ["MaxIR"],
         "runtime/capi/library": ["MaxIR", "MaxRuntime", "CMaxAI"],
     ]

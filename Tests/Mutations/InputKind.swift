@@ -19,6 +19,7 @@ public enum InputKind: String, CaseIterable, Sendable {
     case signature
     case requestJSON = "request-json"
     case requestBinary = "request-binary"
+    case expectations
 
     /// The codes that a damaged input may be refused with. Anything else, `.internal` above all, is our mistake.
     var refusals: Set<MaxError.Code> {
@@ -65,7 +66,7 @@ public enum InputKind: String, CaseIterable, Sendable {
             } else {
                 bytes.damageText(&random, others: seeds)
             }
-        case .xgboostJSON, .lightgbm, .catboost, .csv, .ndjson, .requestJSON: bytes.damageText(&random, others: seeds)
+        case .xgboostJSON, .lightgbm, .catboost, .csv, .ndjson, .requestJSON, .expectations: bytes.damageText(&random, others: seeds)
         case .requestBinary, .key: isBlunt ? bytes.damageText(&random, others: seeds) : bytes.damage(&random, others: seeds)
         case .xgboostUBJSON, .parquet, .arrow: bytes.damage(&random, others: seeds)
         }

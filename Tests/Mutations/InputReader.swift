@@ -1,5 +1,6 @@
 import Glibc
 import MaxCases
+import MaxExpectations
 import MaxIR
 import MaxImport
 import MaxRegistry
@@ -52,6 +53,7 @@ final class InputReader {
                 try ModelSignature.verify(content, fileName: "model", signature: bytes, trust: trust)
             }
         case .requestJSON, .requestBinary: try request(bytes)
+        case .expectations: try expectations(bytes)
         }
     }
 
@@ -80,6 +82,28 @@ final class InputReader {
         } else {
             let width = column.element.byteCount ?? 1
             for index in 0..<width { touched &+= UInt64(column.values.load(fromByteOffset: row * width + index, as: UInt8.self)) }
+        }
+    }
+
+    /// Writes and reads again what was read, and holds odd rows of every type against it.
+    private func expectations(_ bytes: [UInt8]) throws(MaxError) {
+        let expectations = try Expectations(json: bytes)
+        guard try Expectations(json: expectations.json) == expectations else {
+            throw MaxError(.internal, "expectations: written and read again they are others")
+        }
+        let rules = try ExpectationRules(expectations, columns: expectations.columns.map(\.name))
+        let check = ExpectationCheck(rules)
+        for element in ElementType.allCases {
+            let rows = 9
+            var builder = GraphBuilder(name: "rows")
+            let input = try builder.input("x", TensorType(element, [.rows]))
+            builder.output("x", input)
+            let schema = try Schema(of: try builder.finish())
+            let source = ColumnSource(Exercise.inputs(of: schema, rows: rows), schema: schema)
+            let views = Array(repeating: source.views(from: 0), count: rules.columnCount).flatMap { $0 }
+            views.withUnsafeBufferPointer { if !check.check($0, rows: rows) { touched &+= UInt64(check.violatingRows.count) } }
+            for violation in check.tableViolations() { touched &+= UInt64(violation.sentence.utf8.count) }
+            touched &+= UInt64(check.firstViolation?.sentence.utf8.count ?? 0)
         }
     }
 

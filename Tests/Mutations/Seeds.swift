@@ -1,5 +1,6 @@
 import Glibc
 import MaxCases
+import MaxExpectations
 import MaxIR
 import MaxImport
 import MaxRegistry
@@ -26,7 +27,25 @@ public enum Seeds {
         case .signature: [try ModelSignature.sign(SignedText.content, with: SignedText.key.get())]
         case .requestJSON: ServedSum.jsonRequests
         case .requestBinary: ServedSum.binaryRequests
+        case .expectations: expectations
         }
+    }
+
+    private static var expectations: [[UInt8]] {
+        let columns = [
+            ColumnExpectation(name: "age", element: .f64, maximumMissingShare: 0.05, minimum: 0, maximum: 120.5, isNotConstant: true),
+            ColumnExpectation(name: "count", element: .i32, maximumMissingShare: 0, minimum: -3),
+            ColumnExpectation(name: "flag", element: .bool, isNotConstant: true),
+            ColumnExpectation(name: "at", element: .timestamp, maximum: 4e15),
+            ColumnExpectation(name: "na\"me é", element: .string, categories: ["a", "é", "", "x y"], maximumOtherShare: 0.25),
+            ColumnExpectation(name: "code", element: .string, categories: [], maximumOtherShare: 0),
+        ]
+        return [
+            Expectations(minimumRows: 100, columns: columns).json, Expectations(columns: Array(columns.prefix(2))).json,
+            Array(
+                #"{"format": "maxai-expectations", "version": 1, "columns": [ {"name": "x", "type": "u8", "maximum": 2e1}, {"name": "y", "type": "f16"} ]}"#
+                    .utf8),
+        ]
     }
 
     private static func models(suffix: String, under limit: Int, in folder: CaseFolder = .zoo) throws(MaxError) -> [[UInt8]] {

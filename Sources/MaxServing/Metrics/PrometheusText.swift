@@ -46,6 +46,19 @@ struct PrometheusText {
             out.sample("maxai_request_duration_seconds_sum", labels, "\(counts.seconds)")
             out.sample("maxai_request_duration_seconds_count", labels, "\(total)")
         }
+        if models.contains(where: { $0.0.expectations != nil }) {
+            out.family(
+                "maxai_expectation_violations_total", "counter",
+                "Values that are not as expected, by column and rule; for rules of shares, windows of \(ExpectationMonitor.windowRows) rows."
+            )
+            for (served, _, labels) in models {
+                for item in served.expectations?.counts ?? [] {
+                    out.sample(
+                        "maxai_expectation_violations_total", labels + [("column", item.column.string), ("rule", item.rule.rawValue)],
+                        "\(item.count)")
+                }
+            }
+        }
         out.family("maxai_model_info", "gauge", "1 for every model that is served, with the digest of its bundle.")
         for (served, _, labels) in models { out.sample("maxai_model_info", labels + [("digest", served.model.info.digest)], "1") }
         out.family("maxai_ready", "gauge", "Whether requests are taken: 0 while draining.")

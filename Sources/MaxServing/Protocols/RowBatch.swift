@@ -1,3 +1,4 @@
+import MaxExpectations
 import MaxFormats
 import MaxIR
 import MaxRuntime
@@ -11,9 +12,13 @@ final class RowBatch {
     private var claimed: [Bool]
     private let elements: [ElementType]
     private let isRequired: [Bool]
+    private let monitor: ExpectationMonitor?
+    private let check: ExpectationCheck?
 
-    init(_ schema: Schema) {
+    init(_ schema: Schema, _ monitor: ExpectationMonitor? = nil) {
         self.schema = schema
+        self.monitor = monitor
+        check = monitor.map { ExpectationCheck($0.rules) }
         positions = Dictionary(schema.columns.enumerated().map { ($1.name, $0) }, uniquingKeysWith: { first, _ in first })
         columns = schema.columns.map { ColumnBuffer($0.element) }
         elements = schema.columns.map(\.element)
@@ -126,12 +131,27 @@ final class RowBatch {
     }
 
     /// Scores the rows.
+    ///
+    /// - Throws: `.malformed` naming the first row that is not as expected, where such are refused.
     func predict(_ context: Context) throws(MaxError) {
         let views = UnsafeMutableBufferPointer<ColumnView>.allocate(capacity: columns.count)
         defer { views.deallocate() }
         for (index, column) in columns.enumerated() { (views.baseAddress! + index).initialize(to: column.view) }
         defer { views.deinitialize() }
+        try expect(UnsafeBufferPointer(views))
         try context.predict(UnsafeBufferPointer(views), rows: rows)
+    }
+}
+
+extension RowBatch {
+    private func expect(_ views: UnsafeBufferPointer<ColumnView>) throws(MaxError) {
+        guard let check, let monitor else { return }
+        check.reset()
+        let isExpected = check.check(views, rows: rows)
+        monitor.record(check)
+        guard !isExpected, monitor.refuses, let violation = check.firstViolation else { return }
+        let more = check.violatingRowCount > 1 ? " (rows that are not: \(check.violatingRowCount))" : ""
+        throw MaxError(.malformed, "row \(violation.row) is not as expected: \(violation.sentence)\(more)")
     }
 }
 

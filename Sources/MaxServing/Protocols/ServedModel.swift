@@ -1,3 +1,4 @@
+import MaxExpectations
 import MaxFormats
 import MaxIR
 import MaxRuntime
@@ -11,10 +12,13 @@ public final class ServedModel: Sendable {
     public let name: String
     public let version: String
     let metrics: ModelMetrics
+    /// nil where nothing is expected of its rows.
+    let expectations: ExpectationMonitor?
     private let explanation = Mutex<Result<Model, MaxError>?>(nil)
 
-    public init(_ model: Model) {
+    public init(_ model: Model, expectations: ExpectationMonitor? = nil) {
         self.model = model
+        self.expectations = expectations
         name = model.info.name.string
         version = model.info.version.string
         metrics = ModelMetrics()

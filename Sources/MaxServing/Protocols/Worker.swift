@@ -160,7 +160,7 @@ public final class Worker {
     private func measured(_ served: ServedModel, _ body: (RowBatch) throws(MaxError) -> Answer) -> Answer {
         let start = Self.seconds(CLOCK_MONOTONIC)
         let key = ObjectIdentifier(served)
-        let batch = batches[key] ?? RowBatch(served.schema)
+        let batch = batches[key] ?? RowBatch(served.schema, served.expectations)
         batches[key] = batch
         let answer = Self.caught { () throws(MaxError) in try body(batch) }
         served.metrics.record(
