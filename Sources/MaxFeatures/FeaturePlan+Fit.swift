@@ -101,6 +101,7 @@ extension FeaturePlan {
                     }
                     return try featurizer.apply(fit, flow, settings)
                 }
+                lanes[index] = lanes[index].filter { $0.width > 0 }
             }
         }
         for flow in lanes.joined() where flow.kind != .numbers {

@@ -49,7 +49,60 @@ struct Moments {
 
 enum Quantiles {
     /// The finite values, ascending.
-    static func sorted(_ values: UnsafeBufferPointer<Double>) -> [Double] { values.filter(\.isFinite).sorted() }
+    static func sorted(_ values: UnsafeBufferPointer<Double>) -> [Double] {
+        guard values.count > 256 else { return values.filter(\.isFinite).sorted { $0 < $1 || ($0 == $1 && $0.sign == .minus && $1.sign == .plus) } }
+        return radixSorted(values)
+    }
+
+    /// By 11 bits of the key at a time, from the lowest; digits that all values share are skipped. -0.0 comes before 0.0.
+    private static func radixSorted(_ values: UnsafeBufferPointer<Double>) -> [Double] {
+        let (bits, digits) = (11, 6)
+        let size = 1 << bits
+        let from = UnsafeMutablePointer<UInt64>.allocate(capacity: values.count)
+        let to = UnsafeMutablePointer<UInt64>.allocate(capacity: values.count)
+        let counts = UnsafeMutablePointer<Int>.allocate(capacity: size * digits)
+        defer {
+            from.deallocate()
+            to.deallocate()
+            counts.deallocate()
+        }
+        counts.initialize(repeating: 0, count: size * digits)
+        var count = 0
+        for value in values where value.isFinite {
+            let pattern = value.bitPattern
+            // Ascending as unsigned: negative numbers reversed, positive ones above them.
+            let key = pattern >> 63 == 1 ? ~pattern : pattern | 1 << 63
+            from[count] = key
+            count += 1
+            for digit in 0..<digits { counts[digit * size + Int(truncatingIfNeeded: key >> UInt64(digit * bits)) & (size - 1)] += 1 }
+        }
+        var (source, target) = (from, to)
+        for digit in 0..<digits {
+            let starts = counts + digit * size
+            var total = 0
+            var isShared = false
+            for k in 0..<size {
+                if starts[k] == count { isShared = true }
+                (starts[k], total) = (total, total + starts[k])
+            }
+            if isShared { continue }
+            let shift = UInt64(digit * bits)
+            for index in 0..<count {
+                let key = source[index]
+                let k = Int(truncatingIfNeeded: key >> shift) & (size - 1)
+                target[starts[k]] = key
+                starts[k] += 1
+            }
+            swap(&source, &target)
+        }
+        return [Double](unsafeUninitializedCapacity: count) { out, initialized in
+            for index in 0..<count {
+                let key = source[index]
+                out[index] = Double(bitPattern: key >> 63 == 1 ? key & ~(1 << 63) : ~key)
+            }
+            initialized = count
+        }
+    }
 
     /// Linear between order statistics (type 7 of Hyndman and Fan 1996, numpy's default); NaN of nothing.
     static func of(_ sorted: [Double], _ q: Double) -> Double {
