@@ -3,6 +3,21 @@ import MaxLearning
 import MaxRuntime
 import Synchronization
 
+/// Columns of numbers, one after the other.
+private final class NumberColumns: @unchecked Sendable {
+    let rows: Int
+    let values: UnsafeMutablePointer<Double>
+
+    init(_ width: Int, rows: Int) throws(MaxError) {
+        self.rows = rows
+        values = .allocate(capacity: max(try elementCount(of: [width, rows]), 1))
+    }
+
+    deinit { values.deallocate() }
+
+    func column(_ index: Int) -> UnsafeBufferPointer<Double> { UnsafeBufferPointer(start: values + index * rows, count: rows) }
+}
+
 /// The graph while it is built, and the values that steps learn from.
 ///
 /// Values lie in the order of the rows, so that what is learned depends neither on threads nor on how a table is divided.
@@ -19,7 +34,7 @@ final class FeatureFit {
     /// Values of the last step that differ in training: of one column, for the rows that count.
     var held: [(value: ValueID, column: Int, values: [Double])] = []
 
-    private var numbers: [ValueID: [Double]] = [:]
+    private var numbers: [ValueID: NumberColumns] = [:]
     private var texts: [ValueID: Categories] = [:]
 
     init(
@@ -43,8 +58,7 @@ final class FeatureFit {
     {
         try compute([flow])
         guard let values = numbers[flow.value] else { throw MaxError(.internal, "features: values that were not computed") }
-        let count = rows.count
-        return values.withUnsafeBufferPointer { body(UnsafeBufferPointer(rebasing: $0[column * count..<(column + 1) * count])) }
+        return withExtendedLifetime(values) { body(values.column(column)) }
     }
 
     func categories(_ flow: FeatureFlow, _ column: Int) throws(MaxError) -> Categories {
@@ -60,42 +74,25 @@ final class FeatureFit {
     func compute(_ flows: [FeatureFlow]) throws(MaxError) {
         let wanted = flows.filter { $0.kind == .numbers ? numbers[$0.value] == nil : $0.kind == .texts && texts[$0.value] == nil }
         guard !wanted.isEmpty else { return }
-        var graph = builder
-        for (index, flow) in wanted.enumerated() { graph.output(Text("v\(index)"), flow.value) }
-        let run = try GraphRun(try graph.finish(), on: table, rows: rows)
+        let run = try GraphRun(try GraphRun.slice(builder, giving: wanted.map(\.value)), on: table, rows: rows)
         let count = rows.count
         let ofNumbers = wanted.indices.filter { wanted[$0].kind == .numbers }
         let ofTexts = wanted.indices.filter { wanted[$0].kind == .texts }
         if !ofNumbers.isEmpty {
-            var starts: [Int] = []
-            var total = 0
-            for index in ofNumbers {
-                starts.append(total)
-                total += try elementCount(of: [wanted[index].width, count])
-            }
+            var columns: [NumberColumns] = []
+            for index in ofNumbers { columns.append(try NumberColumns(wanted[index].width, rows: count)) }
             let isSingle = element == .f32
-            let buffer = UnsafeMutablePointer<Double>.allocate(capacity: max(total, 1))
-            defer { buffer.deallocate() }
-            let single = UnsafeMutablePointer<Float>.allocate(capacity: isSingle ? max(total, 1) : 1)
-            defer { single.deallocate() }
-            nonisolated(unsafe) let (doubles, floats) = (buffer, single)
-            try run.run(threads: threads) { [starts] context, kept, place in
+            try run.run(threads: threads) { [columns] context, kept, place in
                 for (k, index) in ofNumbers.enumerated() {
-                    let width = wanted[index].width
+                    let (width, out) = (wanted[index].width, columns[k].values)
                     if isSingle {
-                        GraphRun.spread(context, index, width: width, kept: kept, place: place, into: floats + starts[k], stride: count)
+                        GraphRun.spread(context, index, width: width, kept: kept, place: place, into: out, stride: count) { (x: Float) in Double(x) }
                     } else {
-                        GraphRun.spread(context, index, width: width, kept: kept, place: place, into: doubles + starts[k], stride: count)
+                        GraphRun.spread(context, index, width: width, kept: kept, place: place, into: out, stride: count) { (x: Double) in x }
                     }
                 }
             }
-            for (k, index) in ofNumbers.enumerated() {
-                let size = wanted[index].width * count
-                numbers[wanted[index].value] = [Double](unsafeUninitializedCapacity: size) { out, initialized in
-                    for i in 0..<size { out[i] = isSingle ? Double(single[starts[k] + i]) : buffer[starts[k] + i] }
-                    initialized = size
-                }
-            }
+            for (k, index) in ofNumbers.enumerated() { numbers[wanted[index].value] = columns[k] }
         }
         for index in ofTexts {
             // In the order of the rows, so on one thread.

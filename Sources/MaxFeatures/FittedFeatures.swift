@@ -33,19 +33,16 @@ public struct FittedFeatures: Sendable {
         if training, rows.count != fittedRows {
             throw MaxError(.usage, "features: found \(rows.count) rows, expected the \(fittedRows) that were learned from")
         }
-        var graph = builder
-        graph.output("features", matrix)
         let out = try FeatureMatrix(rows: rows.count, columns: columns, element: element)
-        let run = try GraphRun(try graph.finish(), on: table, rows: rows)
+        let run = try GraphRun(try GraphRun.slice(builder, giving: [matrix]), on: table, rows: rows)
         let (width, count, element) = (columns.count, rows.count, element)
         try run.run(threads: threads) { context, kept, place in
             if element == .f32 {
-                GraphRun.spread(
-                    context, 0, width: width, kept: kept, place: place, into: out.values.assumingMemoryBound(to: Float.self), stride: count)
+                let to = out.values.assumingMemoryBound(to: Float.self)
+                GraphRun.spread(context, 0, width: width, kept: kept, place: place, into: to, stride: count) { (x: Float) in x }
             } else {
-                GraphRun.spread(
-                    context, 0, width: width, kept: kept, place: place, into: out.values.assumingMemoryBound(to: Double.self), stride: count
-                )
+                let to = out.values.assumingMemoryBound(to: Double.self)
+                GraphRun.spread(context, 0, width: width, kept: kept, place: place, into: to, stride: count) { (x: Double) in x }
             }
         }
         guard training else { return out }

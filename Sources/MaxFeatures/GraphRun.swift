@@ -26,6 +26,29 @@ struct GraphRun: Sendable {
         self.rows = rows
     }
 
+    /// What of a graph is needed for some of its values, which become the outputs v0, v1, ….
+    static func slice(_ builder: GraphBuilder, giving values: [ValueID]) throws(MaxError) -> Graph {
+        let graph = builder.graph
+        var isNeeded = [Bool](repeating: false, count: graph.types.count)
+        for value in values { isNeeded[value.index] = true }
+        for node in graph.nodes.reversed() where node.results.contains(where: { isNeeded[$0.index] }) {
+            for operand in node.operands { if let operand { isNeeded[operand.index] = true } }
+        }
+        var out = GraphBuilder(name: graph.name)
+        var moved = [ValueID?](repeating: nil, count: graph.types.count)
+        for (index, input) in graph.inputs.enumerated() where isNeeded[index] { moved[index] = try out.input(input) }
+        for node in graph.nodes where node.results.contains(where: { isNeeded[$0.index] }) {
+            let operands = node.operands.map { $0.flatMap { moved[$0.index] } }
+            let results = try out.node(node.op, operands, node.attributes, results: node.results.count, label: node.label)
+            for (from, to) in zip(node.results, results) { moved[from.index] = to }
+        }
+        for (index, value) in values.enumerated() {
+            guard let value = moved[value.index] else { throw MaxError(.internal, "features: a value that no node gives") }
+            out.output(Text("v\(index)"), value)
+        }
+        return try out.finish()
+    }
+
     private func columns() throws(MaxError) -> [Int] {
         var columns: [Int] = []
         for column in model.schema.columns {
@@ -95,8 +118,10 @@ struct GraphRun: Sendable {
     }
 
     /// Copies output `index`, row-major of `width`, into columns of `rows.count` each.
-    static func spread<Element: BitwiseCopyable>(
-        _ context: Context, _ index: Int, width: Int, kept: [Int], place: Int, into out: UnsafeMutablePointer<Element>, stride: Int
+    @inline(__always)
+    static func spread<Element: BitwiseCopyable, Out: BitwiseCopyable>(
+        _ context: Context, _ index: Int, width: Int, kept: [Int], place: Int, into out: UnsafeMutablePointer<Out>, stride: Int,
+        _ convert: (Element) -> Out
     ) {
         context.withOutput(index) { bytes in
             let from = bytes.bindMemory(to: Element.self)
@@ -104,7 +129,7 @@ struct GraphRun: Sendable {
             kept.withUnsafeBufferPointer { kept in
                 for column in 0..<width {
                     let to = out + column * stride + place
-                    for (k, row) in kept.enumerated() { to[k] = base[row * width + column] }
+                    for (k, row) in kept.enumerated() { to[k] = convert(base[row * width + column]) }
                 }
             }
         }
