@@ -17,7 +17,9 @@ extension Featurizers {
             Setting("keep", .flag, false, "whether the columns that the formula uses stay"),
         ]
     ) { fit, flow, settings throws(MaxError) in
-        guard let formula = settings.optionalText("formula") else { throw MaxError(.usage, "expression: formula: found nothing, expected a formula") }
+        guard let formula = settings.optionalText("formula") else {
+            throw MaxError(.usage, "expression: formula: found nothing, expected a formula")
+        }
         var parser = FormulaParser(formula, fit, flow)
         let value = try fit.cast(try parser.formula())
         let name = Text(settings.optionalText("name") ?? formula)
@@ -26,7 +28,8 @@ extension Featurizers {
             return FeatureFlow(value: value, kind: .numbers, columns: [.init(name)], sources: [sources])
         }
         return FeatureFlow(
-            value: try fit.concat([flow.value, value]), kind: .numbers, columns: flow.columns + [.init(name)], sources: flow.sources + [sources])
+            value: try fit.concat([flow.value, value]), kind: .numbers, columns: flow.columns + [.init(name)],
+            sources: flow.sources + [sources])
     }
 }
 
@@ -102,7 +105,8 @@ struct FormulaParser {
     }
 
     private static let functions: [String: Int] = [
-        "abs": 1, "sqrt": 1, "exp": 1, "log": 1, "log1p": 1, "floor": 1, "ceil": 1, "round": 1, "sin": 1, "cos": 1, "tan": 1, "min": 2, "max": 2,
+        "abs": 1, "sqrt": 1, "exp": 1, "log": 1, "log1p": 1, "floor": 1, "ceil": 1, "round": 1, "sin": 1, "cos": 1, "tan": 1, "min": 2,
+        "max": 2,
     ]
 
     private mutating func primary() throws(MaxError) -> ValueID {
@@ -177,7 +181,9 @@ struct FormulaParser {
     }
 
     private static func isDigit(_ byte: UInt8) -> Bool { byte >= 0x30 && byte <= 0x39 }
-    private static func isName(_ byte: UInt8) -> Bool { isDigit(byte) || byte == 0x5f || (byte | 0x20 >= 0x61 && byte | 0x20 <= 0x7a) || byte >= 0x80 }
+    private static func isName(_ byte: UInt8) -> Bool {
+        isDigit(byte) || byte == 0x5f || (byte | 0x20 >= 0x61 && byte | 0x20 <= 0x7a) || byte >= 0x80
+    }
     private static func isNumber(_ bytes: [UInt8], _ at: Int) -> Bool {
         let byte = bytes[at]
         if isDigit(byte) || byte == UInt8(ascii: ".") || byte | 0x20 == UInt8(ascii: "e") { return true }

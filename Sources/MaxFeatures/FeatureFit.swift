@@ -86,9 +86,12 @@ final class FeatureFit {
                 for (k, index) in ofNumbers.enumerated() {
                     let (width, out) = (wanted[index].width, columns[k].values)
                     if isSingle {
-                        GraphRun.spread(context, index, width: width, kept: kept, place: place, into: out, stride: count) { (x: Float) in Double(x) }
+                        GraphRun.spread(context, index, width: width, kept: kept, place: place, into: out, stride: count) { (x: Float) in
+                            Double(x)
+                        }
                     } else {
-                        GraphRun.spread(context, index, width: width, kept: kept, place: place, into: out, stride: count) { (x: Double) in x }
+                        GraphRun.spread(context, index, width: width, kept: kept, place: place, into: out, stride: count) { (x: Double) in x
+                        }
                     }
                 }
             }

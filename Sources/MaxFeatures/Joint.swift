@@ -75,7 +75,8 @@ extension Featurizers {
                     var found: [Double] = []
                     for k in 0...bins {
                         let part = Double(k) / Double(bins)
-                        let edge = quantile ? Quantiles.of(sorted, part) : k == bins ? high : low + Double(k) * ((high - low) / Double(bins))
+                        let edge =
+                            quantile ? Quantiles.of(sorted, part) : k == bins ? high : low + Double(k) * ((high - low) / Double(bins))
                         if found.last.map({ edge > $0 }) ?? true { found.append(edge) }
                     }
                     return Array(found.dropFirst().dropLast())
@@ -127,7 +128,9 @@ extension Featurizers {
             var isCopy = false
             for other in kept where !isCopy {
                 let r = try fit.withNumbers(flow, other) { a -> Result<Double, MaxError> in
-                    do throws(MaxError) { return .success(try fit.withNumbers(flow, column) { pearson(a, $0) }) } catch { return .failure(error) }
+                    do throws(MaxError) { return .success(try fit.withNumbers(flow, column) { pearson(a, $0) }) } catch {
+                        return .failure(error)
+                    }
                 }
                 isCopy = try r.get().magnitude > settings.number("threshold")
             }
@@ -171,7 +174,9 @@ extension Featurizers {
         takes: [.numbers], isJoint: true, settings: [components]
     ) { fit, flow, settings throws(MaxError) in try decomposed(fit, flow, settings.integer("components"), centered: false) }
 
-    private static func decomposed(_ fit: FeatureFit, _ flow: FeatureFlow, _ components: Int, centered: Bool) throws(MaxError) -> FeatureFlow {
+    private static func decomposed(_ fit: FeatureFit, _ flow: FeatureFlow, _ components: Int, centered: Bool) throws(MaxError)
+        -> FeatureFlow
+    {
         let name = centered ? "pca" : "svd"
         let width = flow.width
         guard components <= width else {
@@ -182,7 +187,8 @@ extension Featurizers {
         for column in 0..<width {
             let values = try fit.withNumbers(flow, column) { Array($0) }
             guard values.allSatisfy(\.isFinite) else {
-                throw MaxError(.malformed, "\(name): column \(flow.columns[column].name.quoted) has missing or infinite values: impute it first")
+                throw MaxError(
+                    .malformed, "\(name): column \(flow.columns[column].name.quoted) has missing or infinite values: impute it first")
             }
             columns.append(values)
         }

@@ -11,7 +11,8 @@ extension Featurizers {
     ) -> Featurizer {
         Featurizer(
             name,
-            summary + " A scale of 0, or without finite values, counts as 1. Infinite values are not learned from; NaN stays NaN. Differs from "
+            summary
+                + " A scale of 0, or without finite values, counts as 1. Infinite values are not learned from; NaN stays NaN. Differs from "
                 + "scikit-learn in that no scale is too small (there 2.2e-15 counts as 0), and that a constant column has its value as mean, to the bit.",
             takes: [.numbers], settings: settings
         ) { fit, flow, settings throws(MaxError) in

@@ -50,7 +50,9 @@ struct Moments {
 enum Quantiles {
     /// The finite values, ascending.
     static func sorted(_ values: UnsafeBufferPointer<Double>) -> [Double] {
-        guard values.count > 256 else { return values.filter(\.isFinite).sorted { $0 < $1 || ($0 == $1 && $0.sign == .minus && $1.sign == .plus) } }
+        guard values.count > 256 else {
+            return values.filter(\.isFinite).sorted { $0 < $1 || ($0 == $1 && $0.sign == .minus && $1.sign == .plus) }
+        }
         return radixSorted(values)
     }
 

@@ -73,11 +73,12 @@ import Testing
         }
     }
 
-    @Test(arguments: [
-        (["x"], "nothing", [:]), (["x"], "impute", ["strategy": "best"]), (["x"], "date_parts", [:]), (["word"], "standard", [:]),
-        (["absent"], "impute", [:]), (["time"], "date_parts", ["parts": .list(["moon"])]), (["x"], "pca", ["components": 3]),
-        (["word"], "target", [:]), (["word"], "clip", [:]), (["x"], "pca", ["components": 1]),
-    ] as [([Text], String, [String: SettingValue])])
+    @Test(
+        arguments: [
+            (["x"], "nothing", [:]), (["x"], "impute", ["strategy": "best"]), (["x"], "date_parts", [:]), (["word"], "standard", [:]),
+            (["absent"], "impute", [:]), (["time"], "date_parts", ["parts": .list(["moon"])]), (["x"], "pca", ["components": 3]),
+            (["word"], "target", [:]), (["word"], "clip", [:]), (["x"], "pca", ["components": 1]),
+        ] as [([Text], String, [String: SettingValue])])
     func whatDoesNotFitIsRefused(columns: [Text], name: String, settings: [String: SettingValue]) throws {
         let table = try Tables.mixed()
         #expect(throws: MaxError.self) {
