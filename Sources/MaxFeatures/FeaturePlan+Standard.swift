@@ -5,9 +5,11 @@ import MaxSettings
 extension FeaturePlan {
     /// What a practitioner would accept per type of column, for what a learner needs.
     ///
-    /// - Parameter leaveOut: target, weight, identifiers.
+    /// - Parameters:
+    ///   - leaveOut: target, weight, identifiers.
+    ///   - hasTarget: whether features may be learned from a target.
     /// - Throws: `.malformed` when no column is left.
-    public static func standard(for table: Table, leaveOut: Set<Text>, needs: Learner.Needs) throws(MaxError)
+    public static func standard(for table: Table, leaveOut: Set<Text>, needs: Learner.Needs, hasTarget: Bool = true) throws(MaxError)
         -> (plan: FeaturePlan, reasons: [(column: Text, reason: String)])
     {
         var plans: [ColumnPlan] = []
@@ -20,7 +22,7 @@ extension FeaturePlan {
         for (index, column) in table.columns.enumerated() where !leaveOut.contains(column.name) {
             switch column.element {
             case .string:
-                let (steps, reason) = text(FeaturePlan.count(table, index, rows), needs)
+                let (steps, reason) = text(FeaturePlan.count(table, index, rows), needs, hasTarget)
                 if !steps.isEmpty { plans.append(ColumnPlan(columns: [column.name], steps: steps)) }
                 reasons.append((column.name, reason))
             case .timestamp:
@@ -71,19 +73,25 @@ extension FeaturePlan {
     /// Values that a one-hot encoding may have, and that categories of trees may have.
     private static let fewValues = (oneHot: 100, trees: 1000)
 
-    private static func text(_ categories: Categories, _ needs: Learner.Needs) -> (steps: [FeatureStep], reason: String) {
+    private static func text(_ categories: Categories, _ needs: Learner.Needs, _ hasTarget: Bool) -> (
+        steps: [FeatureStep], reason: String
+    ) {
         let count = categories.counts.count
         let rows = categories.codes.count - categories.missingCount
         if count == 0 || (count == 1 && categories.missingCount == 0) { return ([], "left out: it has no two different texts") }
         if count == rows, rows > 20 { return ([], "left out: every text is another, as in a name or a number") }
+        let many =
+            hasTarget
+            ? ([FeatureStep("target")], "\(count) texts: the mean of the target for each")
+            : ([FeatureStep("frequency")], "\(count) texts: how often each occurs")
         if needs.contains(.numbers) {
             if count <= fewValues.oneHot {
                 return ([FeatureStep("one_hot", ["min_frequency": 0.001])], "\(count) texts: one column each, rare ones together")
             }
-            return ([FeatureStep("target")], "\(count) texts: the mean of the target for each")
+            return many
         }
         if count <= fewValues.trees { return ([FeatureStep("category")], "\(count) texts: a category") }
-        return ([FeatureStep("target")], "\(count) texts: the mean of the target for each")
+        return many
     }
 
     private static func varies(_ table: Table, _ index: Int) throws(MaxError) -> Bool {
