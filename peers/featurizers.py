@@ -14,6 +14,7 @@ import tempfile
 import numpy as np
 import pandas as pd
 from sklearn import preprocessing
+from sklearn.feature_extraction import FeatureHasher
 from sklearn.feature_selection import VarianceThreshold
 from sklearn.decomposition import PCA, TruncatedSVD
 from sklearn.impute import SimpleImputer
@@ -117,6 +118,13 @@ def cases():
             yield name, columns, steps, lambda train, test, e=encoder, c=columns: e.fit(train[c], train["target"]).transform(test[c])
         else:
             yield name, columns, steps, sk(transformer, columns)
+    def hashed(train, test, sign):
+        hasher = FeatureHasher(37, input_type="string", alternate_sign=sign)
+        return hasher.transform([[word] for word in test["text"]]).toarray()
+
+    for sign in (True, False):
+        steps = [{"name": "hash", "buckets": 37, "signed": sign}]
+        yield f"hash signed={sign}", ["text"], steps, lambda train, test, sign=sign: hashed(train, test, sign)
     names = ["year", "month", "day", "weekday", "hour", "day_of_year", "week", "is_weekend"]
     yield "date_parts", ["time"], [{"name": "date_parts", "parts": names}], lambda train, test: parts(test)
 

@@ -4,7 +4,7 @@ import MaxSettings
 
 /// Texts, or numbers that stand for categories.
 extension Featurizers {
-    static let categories: [Featurizer] = [category, ordinal, oneHot, frequency, target]
+    static let categories: [Featurizer] = [category, ordinal, oneHot, frequency, target, hash]
 
     /// Encodes a flow column by column.
     private static func encoder(
