@@ -106,6 +106,9 @@ let package = Package(
             name: "exactness", dependencies: ["MaxCases", "MaxIR", "MaxRuntime"], path: "benchmarks/exactness",
             swiftSettings: swiftSettings),
         .executableTarget(
+            name: "featurize", dependencies: ["MaxIR", "MaxFormats", "MaxSettings", "MaxLearning", "MaxFeatures"],
+            path: "benchmarks/featurize", swiftSettings: swiftSettings),
+        .executableTarget(
             name: "mutations", dependencies: ["MaxIR", "MaxRuntime", "MaxMutations", argumentParser], path: "benchmarks/mutations",
             swiftSettings: swiftSettings),
         .executableTarget(

@@ -1,5 +1,5 @@
 /// Builds a graph node by node, inferring and checking every type as it goes.
-public struct GraphBuilder {
+public struct GraphBuilder: Sendable {
     public private(set) var graph: Graph
     /// Values known before any row is seen, by value number.
     private var constants: [Int: Tensor] = [:]

@@ -81,7 +81,7 @@ extension Ops {
             ]
         })
 
-    static let strings = [stringNormalizer, stringConcat, stringSplit, stringHash]
+    static let strings = [stringNormalizer, stringConcat, stringSplit, stringHash, murmurHash]
 
     /// Python's `str.split`: without a delimiter, at runs of ASCII white space, and no part is empty.
     private static func split(_ bytes: [UInt8], _ delimiter: [UInt8], _ most: Int) -> [Text] {

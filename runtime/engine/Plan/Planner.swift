@@ -31,7 +31,7 @@ struct Planner {
         var inputs: [Program.Input] = []
         for (index, port) in schema.inputs.enumerated() {
             switch port.element {
-            case .f32, .f64, .i64, .bool, .string: break
+            case .f32, .f64, .i64, .bool, .string, .timestamp: break
             default: throw NotPlanned("input \(port.name.quoted) of type \(port.element)")
             }
             guard let type = graph.inputs[index].type.tensor, type.shape?.first == .rows else {

@@ -5,10 +5,21 @@ extension KernelTable {
     static let encoding: [String: Choice] = [
         "label_encoder": { try $0.labelEncoder() }, "one_hot_encoder": { try $0.oneHotEncoder() },
         "string_hash": { $0.map(StringView.self, .string) { CityHash.low32(UnsafeRawBufferPointer($0.bytes)) } },
+        "murmur_hash": { request in
+            let seed = UInt32(truncatingIfNeeded: try request.evaluation.int("seed"))
+            return request.map(StringView.self, .string) { MurmurHash.hash32(UnsafeRawBufferPointer($0.bytes), seed: seed) }
+        },
+        "time_part": { try $0.timePart() },
     ]
 }
 
 extension KernelRequest {
+    func timePart() throws -> (any Step)? {
+        let part = try TimePart.of(evaluation)
+        return out.element == .f64
+            ? map(Int64.self, .timestamp) { part.of($0) } : map(Int64.self, .timestamp) { Float(part.of($0)) }
+    }
+
     mutating func oneHotEncoder() throws -> (any Step)? {
         guard let x = operands.first?.slot, try evaluation.flag("zeros") else { return nil }
         let keys: [KeyTable.Entry]

@@ -1,0 +1,169 @@
+"""Compares featurizers with scikit-learn on columns that are hard to get right.
+
+    .peers/bin/python peers/featurizers.py [--program .build/release/featurize]
+
+Writes Parquet, runs the program on it, and prints a table: equal bits, or the largest relative difference.
+"""
+
+import argparse
+import json
+import pathlib
+import subprocess
+import tempfile
+
+import numpy as np
+import pandas as pd
+from sklearn import preprocessing
+from sklearn.feature_extraction import FeatureHasher
+from sklearn.feature_selection import VarianceThreshold
+from sklearn.decomposition import PCA, TruncatedSVD
+from sklearn.impute import SimpleImputer
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+
+
+def tables(rows: int = 3000):
+    rng = np.random.default_rng(7)
+    x = rng.normal(size=rows)
+    missing = np.where(rng.random(rows) < 0.1, np.nan, x)
+    times = pd.to_datetime(rng.integers(-(2**61), 2**62, rows) // 1000, unit="us", utc=True)
+    words = np.array(["", " ", "a", "A", "é", "e\u0301", "日本", "x" * 40, "a b", "zz"], dtype=object)
+    text = words[np.minimum(rng.geometric(0.3, rows) - 1, 9)]
+    train = pd.DataFrame(
+        {
+            "normal": x,
+            "missing": missing,
+            "constant": np.full(rows, 3.1),
+            "ties": rng.integers(0, 5, rows).astype(float),
+            "zeros": np.where(rng.random(rows) < 0.5, -0.0, 0.0),
+            "huge": rng.normal(size=rows) * 1e100,
+            "tiny": rng.normal(size=rows) * 1e-300,
+            "far": 1e9 + x,
+            "positive": np.exp(x),
+            "text": text,
+            "gaps": np.where(rng.random(rows) < 0.2, None, text),
+            "time": times,
+        }
+    )
+    train["target"] = (x + (text == "a") + rng.normal(size=rows) > 0).astype(float)
+    test = train.copy()
+    test.loc[:20, "text"] = "unseen"
+    return train, test
+
+
+NUMBERS = ["normal", "missing", "constant", "ties", "zeros", "huge", "tiny", "far", "positive"]
+PLAIN = [name for name in NUMBERS if name != "missing"]
+
+
+def parts(frame):
+    when = frame["time"].dt
+    columns = [when.year, when.month, when.day, when.weekday, when.hour, when.dayofyear, when.isocalendar().week, when.weekday >= 5]
+    return np.column_stack([column.to_numpy().astype(float) for column in columns])
+
+
+def cases():
+    """Name, columns, steps, and what the peer gives for train and test."""
+
+    def sk(transformer, columns):
+        return lambda train, test: transformer.fit(train[columns]).transform(test[columns])
+
+    simple = [
+        ("impute mean", NUMBERS, [{"name": "impute"}], SimpleImputer()),
+        ("impute median", NUMBERS, [{"name": "impute", "strategy": "median"}], SimpleImputer(strategy="median")),
+        ("impute most_frequent", NUMBERS, [{"name": "impute", "strategy": "most_frequent"}], SimpleImputer(strategy="most_frequent")),
+        ("impute constant", NUMBERS, [{"name": "impute", "strategy": "constant", "value": 7}], SimpleImputer(strategy="constant", fill_value=7)),
+        ("impute indicator", NUMBERS, [{"name": "impute", "indicator": True}], SimpleImputer(add_indicator=True)),
+        ("standard", NUMBERS, [{"name": "standard"}], preprocessing.StandardScaler()),
+        ("min_max", NUMBERS, [{"name": "min_max"}], preprocessing.MinMaxScaler()),
+        ("max_abs", NUMBERS, [{"name": "max_abs"}], preprocessing.MaxAbsScaler()),
+        ("robust", NUMBERS, [{"name": "robust"}], preprocessing.RobustScaler()),
+        ("one_hot", ["text"], [{"name": "one_hot"}], preprocessing.OneHotEncoder(sparse_output=False, handle_unknown="ignore")),
+        ("one_hot missing", ["gaps"], [{"name": "one_hot"}], preprocessing.OneHotEncoder(sparse_output=False, handle_unknown="ignore")),
+        ("one_hot numbers", ["ties"], [{"name": "one_hot"}], preprocessing.OneHotEncoder(sparse_output=False, handle_unknown="ignore")),
+        (
+            "one_hot min_frequency", ["text"], [{"name": "one_hot", "min_frequency": 400}],
+            preprocessing.OneHotEncoder(sparse_output=False, min_frequency=400, handle_unknown="infrequent_if_exist"),
+        ),
+        (
+            "one_hot max_categories", ["text"], [{"name": "one_hot", "max_categories": 4}],
+            preprocessing.OneHotEncoder(sparse_output=False, max_categories=4, handle_unknown="infrequent_if_exist"),
+        ),
+        (
+            "ordinal", ["text"], [{"name": "ordinal"}],
+            preprocessing.OrdinalEncoder(handle_unknown="use_encoded_value", unknown_value=-1),
+        ),
+        ("polynomial", ["normal", "ties", "far"], [{"name": "polynomial"}], preprocessing.PolynomialFeatures(2, include_bias=False)),
+        (
+            "interactions", ["normal", "ties", "far"], [{"name": "polynomial", "interactions_only": True}],
+            preprocessing.PolynomialFeatures(2, include_bias=False, interaction_only=True),
+        ),
+        ("pca", ["normal", "ties", "positive"], [{"name": "pca", "components": 2}], PCA(2, svd_solver="full")),
+        ("svd", ["normal", "ties", "positive"], [{"name": "svd", "components": 2}], TruncatedSVD(2, algorithm="arpack")),
+        ("variance", PLAIN, [{"name": "variance"}], VarianceThreshold()),
+        (
+            "discretize quantile", ["normal", "positive"], [{"name": "discretize", "strategy": "quantile", "bins": 7}],
+            preprocessing.KBinsDiscretizer(7, encode="ordinal", strategy="quantile", quantile_method="linear"),
+        ),
+        (
+            "discretize uniform", ["normal", "positive"], [{"name": "discretize", "strategy": "uniform", "bins": 7}],
+            preprocessing.KBinsDiscretizer(7, encode="ordinal", strategy="uniform"),
+        ),
+        ("target auto", ["text"], [{"name": "target"}], None),
+        ("target smoothing 10", ["text"], [{"name": "target", "smoothing": 10}], None),
+    ]
+    for name, columns, steps, transformer in simple:
+        if transformer is None:
+            smooth = steps[0].get("smoothing", "auto")
+            encoder = preprocessing.TargetEncoder(smooth=float(smooth) if smooth != "auto" else smooth, target_type="continuous")
+            yield name, columns, steps, lambda train, test, e=encoder, c=columns: e.fit(train[c], train["target"]).transform(test[c])
+        else:
+            yield name, columns, steps, sk(transformer, columns)
+    def hashed(train, test, sign):
+        hasher = FeatureHasher(37, input_type="string", alternate_sign=sign)
+        return hasher.transform([[word] for word in test["text"]]).toarray()
+
+    for sign in (True, False):
+        steps = [{"name": "hash", "buckets": 37, "signed": sign}]
+        yield f"hash signed={sign}", ["text"], steps, lambda train, test, sign=sign: hashed(train, test, sign)
+    names = ["year", "month", "day", "weekday", "hour", "day_of_year", "week", "is_weekend"]
+    yield "date_parts", ["time"], [{"name": "date_parts", "parts": names}], lambda train, test: parts(test)
+
+
+def compare(found, expected):
+    if found.shape != expected.shape:
+        return f"SHAPE {found.shape}, expected {expected.shape}"
+    same = (found == expected) | (np.isnan(found) & np.isnan(expected))
+    if same.all():
+        return "equal"
+    if (np.isnan(found) != np.isnan(expected)).any():
+        return f"NaN DIFFERS in {(np.isnan(found) != np.isnan(expected)).sum()} values"
+    with np.errstate(all="ignore"):
+        scale = np.nanmax(np.abs(expected), axis=0)
+        difference = np.abs(found - expected) / np.where(scale == 0, 1, scale)
+    worst = [f"{k}: {np.nanmax(difference[:, k]):.1e}" for k in range(found.shape[1]) if not same[:, k].all()]
+    return f"{(~same).sum()} of {same.size} values differ; by column, as a part of its largest value: {', '.join(worst)}"
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--program", default=ROOT / ".build/release/featurize")
+    options = parser.parse_args()
+    train, test = tables()
+    with tempfile.TemporaryDirectory() as folder:
+        folder = pathlib.Path(folder)
+        train.to_parquet(folder / "train.parquet", index=False, row_group_size=700)
+        test.to_parquet(folder / "test.parquet", index=False, row_group_size=1300)
+        print("| featurizer | scikit-learn 1.9 |\n|---|---|")
+        for name, columns, steps, peer in cases():
+            (folder / "plan.json").write_text(json.dumps([{"columns": columns, "steps": steps}]))
+            command = [options.program, folder / "plan.json", folder / "train.parquet", folder / "out.npy", "--target", "target"]
+            ran = subprocess.run([*command, "--apply", folder / "test.parquet"], capture_output=True, text=True)
+            if ran.returncode:
+                print(f"| {name} | FAILED: {ran.stderr.strip()} |")
+                continue
+            expected = np.asarray(peer(train, test), dtype=float)
+            print(f"| {name} | {compare(np.load(folder / 'out.npy').T, expected)} |")
+
+
+if __name__ == "__main__":
+    main()
