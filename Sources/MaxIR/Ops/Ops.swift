@@ -7,7 +7,7 @@ public enum Ops {
         + elementwiseUnary + elementwiseBinary + comparisons + logical + shaping + selecting + reductions + dense + treeOps + links
         + [labelEncoder] + scaling + encoding + linear + maps + supportVectorMachines + normalizations
         + bits + generating + activations + scattering + picking + padding + strings + pooling + convolutions + losses + einsums + ngrams
-        + times
+        + times + featurizing
 
     /// Every operator by its name.
     public static let named: [String: Operator] = Dictionary(

@@ -8,7 +8,7 @@ enum RowLocality {
         "add", "sub", "mul", "div", "mod", "pow", "min", "max", "sum", "mean", "equal", "less", "less_or_equal", "greater",
         "greater_or_equal", "and", "or", "xor", "not", "where", "cast", "neg", "abs", "sign", "relu", "is_nan", "is_inf", "clip",
         "identity", "label_encoder", "one_hot_encoder", "binarizer", "prelu", "bitwise_and", "bitwise_or", "bitwise_xor",
-        "bitwise_not", "bit_shift", "string_hash", "murmur_hash", "time_part",
+        "bitwise_not", "bit_shift", "string_hash", "murmur_hash", "time_part", "interpolate", "yeo_johnson",
     ]
     /// Row by row on matrices; a vector would be one row.
     private static let matrix: Set<String> = [
@@ -32,6 +32,7 @@ enum RowLocality {
             return name == "concat" ? r.operands.allSatisfy { $0.slot != nil } : operandZeroAloneHasRows(r, rank: nil)
         }
         switch name {
+        case "text_counts": return operandZeroAloneHasRows(r, rank: 1)
         case "matmul": return operandZeroAloneHasRows(r, rank: 2)
         case "gemm": return try r.matrix(0) != nil && r.operands[1].slot == nil && !r.evaluation.flag("transA") && broadcastsInside(r, 2)
         case "transpose": return r.evaluation.optionalInts("perm")?.first == 0
