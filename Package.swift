@@ -35,6 +35,7 @@ let package = Package(
     products: [
         .library(name: "MaxIR", targets: ["MaxIR"]),
         .library(name: "MaxRuntime", targets: ["MaxRuntime"]),
+        .executable(name: "maxai-train", targets: ["maxai-train"]),
         .executable(name: "maxai-compile", targets: ["maxai-compile"]),
         .executable(name: "maxai-score", targets: ["maxai-score"]),
         .executable(name: "maxai-inspect", targets: ["maxai-inspect"]),
@@ -88,6 +89,12 @@ let package = Package(
 
         // Commands
         command("maxai-compile", ["MaxImport", "MaxCompiler", "MaxFormats", "MaxRuntime", "MaxTabular", "MaxBinding"]),
+        command(
+            "maxai-train",
+            [
+                "MaxSettings", "MaxFeatures", "MaxLearning", "MaxEvaluation", "MaxExpectations", "MaxTraining", "MaxTabular", "MaxFormats",
+                "MaxRuntime",
+            ]),
         command("maxai-score", ["MaxTabular", "MaxBinding", "MaxRuntime", "MaxRegistry", "MaxFormats", "MaxExpectations"]),
         command("maxai-inspect", ["MaxRuntime", "MaxFormats"]),
         command("maxai-registry", ["MaxRegistry", "MaxFormats", "MaxRuntime"]),
@@ -126,11 +133,15 @@ let package = Package(
         tests("MaxFeaturesTests", ["MaxIR", "MaxSettings", "MaxRuntime", "MaxTabular", "MaxLearning", "MaxFeatures", "MaxCases"]),
         tests("MaxEvaluationTests", ["MaxIR", "MaxFormats", "MaxEvaluation"]),
         tests("MaxExpectationsTests", ["MaxIR", "MaxFormats", "MaxRuntime", "MaxSettings", "MaxExpectations", "CAllocations"]),
-        tests("MaxTrainingTests", ["MaxIR", "MaxSettings", "MaxRuntime", "MaxTabular", "MaxTraining", "MaxCases"]),
+        tests(
+            "MaxTrainingTests",
+            [
+                "MaxIR", "MaxSettings", "MaxRuntime", "MaxTabular", "MaxFeatures", "MaxLearning", "MaxEvaluation", "MaxTraining", "MaxCases",
+            ]),
         tests("MaxRegistryTests", ["MaxIR", "MaxRuntime", "MaxRegistry", "COpenSSL"]),
         tests("MaxServingTests", ["MaxIR", "MaxRuntime", "MaxExpectations", "MaxServing"]),
         tests(
             "CommandTests",
-            ["MaxCases", "MaxIR", "maxai-compile", "maxai-score", "maxai-inspect", "maxai-registry", "maxai-serve"]),
+            ["MaxCases", "MaxIR", "maxai-train", "maxai-compile", "maxai-score", "maxai-inspect", "maxai-registry", "maxai-serve"]),
     ]
 )

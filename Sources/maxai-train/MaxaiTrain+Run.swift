@@ -71,15 +71,23 @@ extension MaxaiTrain {
             recipeText = String(decoding: try FileBytes(path: path, limit: 1 << 20).array, as: UTF8.self)
         }
         let recipe =
-            if let recipeText, let path = self.recipe { try Recipe.read(recipeText, file: path, overrides: given) } else { try Recipe(overrides: given) }
-        let name = Text((output ?? "model").split(separator: "/").last.map { $0.split(separator: ".").first.map(String.init) ?? "model" } ?? "model")
-        guard name.isModelName else { throw MaxError(.usage, "model name \(name.quoted): expected 1 to 128 of A-Z a-z 0-9 . _ -: name another output") }
-        let folder = runFolder ?? "\((output ?? "model").lastIndex(of: "/").map { String((output ?? "")[...$0]) } ?? "")runs/\(name)-\(monthAndTime())"
+            if let recipeText, let path = self.recipe { try Recipe.read(recipeText, file: path, overrides: given) } else {
+                try Recipe(overrides: given)
+            }
+        let name = Text(
+            (output ?? "model").split(separator: "/").last.map { $0.split(separator: ".").first.map(String.init) ?? "model" } ?? "model")
+        guard name.isModelName else {
+            throw MaxError(.usage, "model name \(name.quoted): expected 1 to 128 of A-Z a-z 0-9 . _ -: name another output")
+        }
+        let folder =
+            runFolder
+            ?? "\((output ?? "model").lastIndex(of: "/").map { String((output ?? "")[...$0]) } ?? "")runs/\(name)-\(monthAndTime())"
         if !check { try RunFolder.check(folder) }
         let progress = TrainingProgress(quiet: quiet)
         let log = Mutex<[String]>([])
         let run = TrainingRun(
-            recipe, name: name, threads: threadCount, progress: { progress.show($0, $1) }, log: { line in log.withLock { $0.append(line) } })
+            recipe, name: name, threads: threadCount, progress: { progress.show($0, $1) }, log: { line in log.withLock { $0.append(line) } }
+        )
         let table = try run.readTables()
         if check {
             progress.finish()
@@ -102,6 +110,7 @@ extension MaxaiTrain {
                 overrides: given, seed: recipe.seed, threads: threadCount, seconds: monotonicSeconds() - start,
                 producer: "maxai-train \(maxaiVersion)", log: lines, report: page))
         if let report, let page { try AtomicFile.write(Array(page.utf8), to: report) }
+        if let predictions { try model.predictions.write(to: predictions) }
         try AtomicFile.write(bytes, to: output)
         show(model, table, lines, output: output, folder: folder, seconds: monotonicSeconds() - start, bytes: bytes.count)
     }
@@ -135,7 +144,9 @@ extension MaxaiTrain {
             for metric in evaluation.metrics where metric.measured.value.isFinite {
                 let error = metric.measured.standardError.map { " ± \(rounded($0))" } ?? ""
                 let trivial = evaluation.baseline?.metrics.first { $0.name == metric.name }?.measured.value
-                print("  \(metric.name + String(repeating: " ", count: max(1, 22 - metric.name.count)))\(rounded(metric.measured.value))\(error)\(trivial.map { $0.isFinite ? "   (baseline \(rounded($0)))" : "" } ?? "")")
+                print(
+                    "  \(metric.name + String(repeating: " ", count: max(1, 22 - metric.name.count)))\(rounded(metric.measured.value))\(error)\(trivial.map { $0.isFinite ? "   (baseline \(rounded($0)))" : "" } ?? "")"
+                )
             }
         }
         print("\(output): \(model.features.count) features, \(bytes) bytes, \((seconds * 100).rounded() / 100) s; the run is in \(folder)")
@@ -154,6 +165,7 @@ extension MaxaiTrain {
         var parts = tm()
         gmtime_r(&now, &parts)
         func two(_ value: Int32) -> String { value < 10 ? "0\(value)" : "\(value)" }
-        return "\(1900 + parts.tm_year)\(two(parts.tm_mon + 1))\(two(parts.tm_mday))-\(two(parts.tm_hour))\(two(parts.tm_min))\(two(parts.tm_sec))"
+        return
+            "\(1900 + parts.tm_year)\(two(parts.tm_mon + 1))\(two(parts.tm_mday))-\(two(parts.tm_hour))\(two(parts.tm_min))\(two(parts.tm_sec))"
     }
 }

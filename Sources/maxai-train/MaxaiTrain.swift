@@ -48,8 +48,10 @@ struct MaxaiTrain: ParsableCommand {
     @Option(help: "Tables that are judged and never learned from; may be given more than once.") var test: [String] = []
     @Option(help: "Cross-validate with so many parts instead of one hold-out.") var folds: Int?
     @Option(help: "The seed of everything random.") var seed: Int?
-    @Option(name: .shortAndLong, help: "The graph to write (.maxir); with --init the recipe (default: standard output).") var output: String?
+    @Option(name: .shortAndLong, help: "The graph to write (.maxir); with --init the recipe (default: standard output).") var output:
+        String?
     @Option(help: "Write the report to this file (.html), too.") var report: String?
+    @Option(help: "Write what the model says of the test rows, or of the held-out rows, to this table.") var predictions: String?
     @Option(help: "The folder of this run, which must not exist.") var runFolder: String?
     @Option(help: "Threads (default: one per core). The model does not depend on it.") var threads: Int?
     @Flag(name: .customLong("init"), help: "Write a commented recipe for the data instead of training.") var isInit = false
@@ -60,12 +62,18 @@ struct MaxaiTrain: ParsableCommand {
     @Flag(name: .shortAndLong, help: "Say nothing unless something is wrong.") var quiet = false
 
     func validate() throws {
-        guard threads == nil || (1...256).contains(threads ?? 0) else { throw ValidationError("--threads \(threads ?? 0): expected 1 to 256") }
-        guard learners || featurizers || isInit || check || output != nil else { throw ValidationError("name the graph to write with -o (.maxir)") }
+        guard threads == nil || (1...256).contains(threads ?? 0) else {
+            throw ValidationError("--threads \(threads ?? 0): expected 1 to 256")
+        }
+        guard learners || featurizers || isInit || check || output != nil else {
+            throw ValidationError("name the graph to write with -o (.maxir)")
+        }
         guard isInit || output?.hasSuffix(".maxir") ?? true else {
             throw ValidationError("-o \(output ?? ""): expected a name that ends in .maxir: maxai-compile makes a bundle of it")
         }
-        guard learners || featurizers || recipe != nil || !data.isEmpty else { throw ValidationError("name a table to learn from, or a --recipe") }
+        guard learners || featurizers || recipe != nil || !data.isEmpty else {
+            throw ValidationError("name a table to learn from, or a --recipe")
+        }
     }
 
     func run() throws {

@@ -47,6 +47,7 @@ struct Fit: ParsableCommand {
         problem.weights = try weights.map { path throws(MaxError) in try NumPyArray(path: path).values }
         problem.queries = try queries.map { path throws(MaxError) in try NumPyArray(path: path).values.map { Int($0) } }
         if let heldX, let heldY { problem.held = Problem.Held(features: try matrix(heldX), target: try NumPyArray(path: heldY).values) }
+        Self.resetPeak()
         let before = Self.peakKiB()
         var seconds: [Double] = []
         var cpu: [Double] = []
@@ -177,9 +178,22 @@ struct Fit: ParsableCommand {
         return Double(time.tv_sec) + Double(time.tv_nsec) * 1e-9
     }
 
+    /// The most memory resident since `resetPeak`. Not `ru_maxrss`: a process inherits that from the one that started it.
     private static func peakKiB() -> Int {
-        var usage = rusage()
-        getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
-        return usage.ru_maxrss
+        guard let file = fopen("/proc/self/status", "r") else { return 0 }
+        defer { fclose(file) }
+        var line = [CChar](repeating: 0, count: 256)
+        while fgets(&line, 256, file) != nil {
+            let text = String(decoding: line.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+            if text.hasPrefix("VmHWM:") { return text.split(whereSeparator: { !$0.isNumber }).first.flatMap { Int($0) } ?? 0 }
+        }
+        return 0
+    }
+
+    /// Lets the peak start again from what is resident now.
+    private static func resetPeak() {
+        guard let file = fopen("/proc/self/clear_refs", "w") else { return }
+        fputs("5", file)
+        fclose(file)
     }
 }

@@ -1,11 +1,13 @@
 import MaxIR
 
 /// Trees of boosting, as a model that can write itself.
-struct BoostedTrees: FittedModel {
-    let ensemble: TreeEnsemble
+package struct BoostedTrees: FittedModel {
+    package let ensemble: TreeEnsemble
     let objective: any Objective
     let gains: [Double]
-    let facts: [(name: String, value: String)]
+    package let facts: [(name: String, value: String)]
+    /// Scores of the rows that were learned from, output by output, as boosting had them after its last tree.
+    package let scores: [Double]
 
     init(_ result: Boosting.Result, _ objective: any Objective, columns: Int, element: ElementType) throws(MaxError) {
         var builder = TreeEnsembleBuilder(outputs: objective.outputs)
@@ -21,6 +23,7 @@ struct BoostedTrees: FittedModel {
         ensemble = try builder.finish(threshold: element, base: .f64(objective.start), setRule: .truncated, columns: columns)
         self.objective = objective
         self.gains = gains
+        scores = result.scores
         let trees = result.trees.count * objective.outputs
         facts = [
             ("trees", "\(trees)"), ("leaves", "\(leaves)"), ("iterations", "\(result.trees.count)"), ("stopped", result.why),
@@ -28,9 +31,9 @@ struct BoostedTrees: FittedModel {
         ]
     }
 
-    var importance: [Double]? { gains }
+    package var importance: [Double]? { gains }
 
-    func append(to graph: inout GraphBuilder, features: ValueID) throws(MaxError) -> ModelOutputs {
+    package func append(to graph: inout GraphBuilder, features: ValueID) throws(MaxError) -> ModelOutputs {
         let raw = try graph.add(Ops.trees, [features], ensemble.attributes)
         return try objective.append(to: &graph, raw: raw)
     }

@@ -28,7 +28,9 @@ enum Assembly {
     }
 
     private static func labels(_ value: ValueID, _ target: TargetColumn?, _ graph: GraphBuilder) -> [Text] {
-        guard let target, let shape = graph.type(of: value).tensor?.shape, shape.count == 2, shape[1] == .fixed(target.classCount) else { return [] }
+        guard let target, let shape = graph.type(of: value).tensor?.shape, shape.count == 2, shape[1] == .fixed(target.classCount) else {
+            return []
+        }
         return target.labels
     }
 

@@ -44,10 +44,14 @@ extension Calibration {
     {
         switch method {
         case "platt":
-            guard classes == 2 else { throw MaxError(.usage, "calibration.method: platt needs two classes, found \(classes): use temperature") }
+            guard classes == 2 else {
+                throw MaxError(.usage, "calibration.method: platt needs two classes, found \(classes): use temperature")
+            }
             return try .platt(margins: raw, targets: target, weights: weights)
         case "isotonic":
-            guard classes == 2 else { throw MaxError(.usage, "calibration.method: isotonic needs two classes, found \(classes): use temperature") }
+            guard classes == 2 else {
+                throw MaxError(.usage, "calibration.method: isotonic needs two classes, found \(classes): use temperature")
+            }
             return try .isotonic(scores: probability, targets: target, weights: weights)
         case "temperature": return try .temperature(logits: raw, targets: target, classes: classes, weights: weights)
         default: return nil

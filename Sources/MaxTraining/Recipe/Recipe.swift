@@ -24,6 +24,12 @@ public struct Recipe: Sendable {
         public var metric: String
         public var minimum: Double?
         public var maximum: Double?
+        public init(metric: String, minimum: Double? = nil, maximum: Double? = nil) {
+            self.metric = metric
+            self.minimum = minimum
+            self.maximum = maximum
+        }
+
         static let settings = [
             Setting("metric", .text, nil, "a metric's name"),
             Setting("minimum", .number(-1e300...1e300), nil, "the least that is good enough"),
@@ -58,7 +64,8 @@ public struct Recipe: Sendable {
         }
         if let seed = overrides["seed"] { parts.seed = try Self.seed(seed, "", .usage) }
         for name in overrides.keys.sorted() where name != "seed" && !parts.knows(name) {
-            throw MaxError(.usage, "\(name): no such setting: expected seed, learner.settings.NAME or one of \(Parts.names.joined(separator: ", "))")
+            throw MaxError(
+                .usage, "\(name): no such setting: expected seed, learner.settings.NAME or one of \(Parts.names.joined(separator: ", "))")
         }
         data = try parts.settings(RecipeSections.data)
         target = try parts.settings(RecipeSections.target)

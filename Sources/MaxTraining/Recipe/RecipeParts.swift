@@ -23,7 +23,9 @@ extension Recipe {
         mutating func add(_ entry: RecipeNode.Entry) throws(MaxError) {
             guard let section = RecipeSections.all.first(where: { $0.name == entry.key }) else {
                 let known = ["version", "seed"] + RecipeSections.all.map(\.name) + ["gates"]
-                throw MaxError(.malformed, "\(entry.place): \(Text(entry.key).quoted) is no part of a recipe: expected \(known.joined(separator: ", "))")
+                throw MaxError(
+                    .malformed,
+                    "\(entry.place): \(Text(entry.key).quoted) is no part of a recipe: expected \(known.joined(separator: ", "))")
             }
             var given: [String: SettingValue] = [:]
             for part in try entry.value.table(section.name) {
@@ -47,7 +49,9 @@ extension Recipe {
             for setting in section.settings {
                 if let value = overrides["\(section.name).\(setting.name)"] { given[setting.name] = value }
             }
-            do { return try Settings(given, for: section.settings) } catch { throw MaxError(error.code, "\(section.name).\(error.message)") }
+            do { return try Settings(given, for: section.settings) } catch {
+                throw MaxError(error.code, "\(section.name).\(error.message)")
+            }
         }
 
         /// - Throws: naming the learners that there are, or the setting that the learner does not have.
@@ -79,7 +83,9 @@ extension Recipe {
             for entry in try node.table("features.columns") {
                 switch entry.key {
                 case "columns":
-                    do { columns = try Settings(["columns": entry.value.settingValue], for: declared).texts("columns").map { Text($0) } } catch {
+                    do {
+                        columns = try Settings(["columns": entry.value.settingValue], for: declared).texts("columns").map { Text($0) }
+                    } catch {
                         throw MaxError(.malformed, "\(entry.place): features.columns.\(error.message)")
                     }
                 case "steps": steps = try entry.value.list("steps").map { step throws(MaxError) in try Self.step(step) }
@@ -99,7 +105,8 @@ extension Recipe {
             }
             guard let featurizer = Featurizers.named(name) else {
                 throw MaxError(
-                    .malformed, "\(place): no featurizer \(Text(name).quoted): expected \(Featurizers.all.map(\.name).joined(separator: ", "))")
+                    .malformed,
+                    "\(place): no featurizer \(Text(name).quoted): expected \(Featurizers.all.map(\.name).joined(separator: ", "))")
             }
             guard let given else { return FeatureStep(name, [:]) }
             _ = try given.settings(featurizer.settings, name)

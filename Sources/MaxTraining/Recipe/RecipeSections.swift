@@ -49,8 +49,12 @@ enum RecipeSections {
                 "auto: time or group where the column is given, else a hold-out, stratified for classes"),
             Setting("share", .number(0.01...0.9), 0.2, "part of the rows that is held out"),
             Setting("folds", .integer(2...50), nil, "cross-validation with so many parts instead of one hold-out"),
-            Setting("gap", .number(0...1e18), 0, "time: rows this close before the held-out part are left out, in units of the column (times: seconds)"),
-            Setting("refit", .choice(["auto", "yes", "no"]), "auto", "learn again from all rows; auto: unless early stopping needs held-out rows"),
+            Setting(
+                "gap", .number(0...1e18), 0,
+                "time: rows this close before the held-out part are left out, in units of the column (times: seconds)"),
+            Setting(
+                "refit", .choice(["auto", "yes", "no"]), "auto",
+                "learn again from all rows; auto: unless early stopping needs held-out rows"),
         ])
 
     static let calibration = RecipeSection(

@@ -68,14 +68,18 @@ public struct RunFolder {
 
     /// - Throws: `.conflict` when there is something at `path`.
     public static func check(_ path: String) throws(MaxError) {
-        if access(path, F_OK) == 0 { throw MaxError(.conflict, "\(path): the folder of the run is there already: name another with --run-folder") }
+        if access(path, F_OK) == 0 {
+            throw MaxError(.conflict, "\(path): the folder of the run is there already: name another with --run-folder")
+        }
     }
 
     /// Names, sizes and digests of the local files among `locations`.
     public static func sources(_ locations: [String]) -> [Source] {
         locations.map { location in
             var status = stat()
-            guard stat(location, &status) == 0, status.st_mode & S_IFMT == S_IFREG, let file = try? FileBytes(path: location, limit: 1 << 40) else {
+            guard stat(location, &status) == 0, status.st_mode & S_IFMT == S_IFREG,
+                let file = try? FileBytes(path: location, limit: 1 << 40)
+            else {
                 return Source(location: location, bytes: nil, sha256: nil)
             }
             return Source(location: location, bytes: file.count, sha256: file.withBytes { SHA256.hash($0) }.hex)
@@ -89,21 +93,25 @@ public struct RunFolder {
             out.member("seed", notes.seed)
             out.member("threads", notes.threads)
             out.member("seconds", (notes.seconds * 1000).rounded() / 1000)
-            out.member("settings", object: { out in
-                for (name, value) in notes.overrides.sorted(by: { $0.key < $1.key }) {
-                    out.key(name)
-                    value.write(to: &out)
-                }
-            })
-            out.member("sources", array: { out in
-                for source in sources {
-                    out.object {
-                        $0.member("location", source.location)
-                        if let bytes = source.bytes { $0.member("bytes", bytes) }
-                        if let digest = source.sha256 { $0.member("sha256", digest) }
+            out.member(
+                "settings",
+                object: { out in
+                    for (name, value) in notes.overrides.sorted(by: { $0.key < $1.key }) {
+                        out.key(name)
+                        value.write(to: &out)
                     }
-                }
-            })
+                })
+            out.member(
+                "sources",
+                array: { out in
+                    for source in sources {
+                        out.object {
+                            $0.member("location", source.location)
+                            if let bytes = source.bytes { $0.member("bytes", bytes) }
+                            if let digest = source.sha256 { $0.member("sha256", digest) }
+                        }
+                    }
+                })
         }
         return out.bytes
     }
@@ -117,7 +125,10 @@ public struct RunFolder {
     }
 
     private static func remove(_ folder: String) {
-        for name in ["recipe.yaml", "run.json", "checks.json", "expectations.json", "evaluation.json", "test.json", "model.maxir", "report.html", "log.txt"] {
+        for name in [
+            "recipe.yaml", "run.json", "checks.json", "expectations.json", "evaluation.json", "test.json", "model.maxir", "report.html",
+            "log.txt",
+        ] {
             unlink("\(folder)/\(name)")
         }
         rmdir(folder)

@@ -13,10 +13,16 @@ struct HeldOut {
     mutating func add(_ rows: [Int], _ graph: Graph, _ data: TrainingData, threads: Int) throws(MaxError) {
         let predictor = try Predictor(graph, threads: threads)
         guard let output = predictor.output(Self.output(data.task)), let rawOutput = predictor.output("raw") else { return }
-        for (name, values) in [("p", try predictor.predict(data.table, output: output)), ("r", try predictor.predict(data.table, output: rawOutput))] {
+        for (name, values) in [
+            ("p", try predictor.predict(data.table, output: output)), ("r", try predictor.predict(data.table, output: rawOutput)),
+        ] {
             let width = data.rows > 0 ? values.count / data.rows : 1
             for row in rows {
-                if name == "p" { prediction += values[row * width..<(row + 1) * width] } else { raw += values[row * width..<(row + 1) * width] }
+                if name == "p" {
+                    prediction += values[row * width..<(row + 1) * width]
+                } else {
+                    raw += values[row * width..<(row + 1) * width]
+                }
             }
         }
         self.rows += rows

@@ -10,6 +10,8 @@ public struct TrainedModel {
     public let evaluation: MaxEvaluation.Evaluation?
     /// On the recipe's test tables.
     public let testEvaluation: MaxEvaluation.Evaluation?
+    /// What the model said about the test tables when it was trained, or about the held-out rows where there are none.
+    public let predictions: Predictions
     public let report: DataReport
     public let expectations: Expectations
     public let record: TrainingRecord

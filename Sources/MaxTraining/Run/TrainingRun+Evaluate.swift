@@ -20,7 +20,8 @@ extension TrainingRun {
             }
         }
         var evaluation = MaxEvaluation.Evaluation(
-            task: task, scored: scored, classLabels: data.target?.labels ?? [], segments: try columns("segments"), groups: try columns("groups"),
+            task: task, scored: scored, classLabels: data.target?.labels ?? [], segments: try columns("segments"),
+            groups: try columns("groups"),
             target: data.target?.name ?? "", sample: Text(sample))
         evaluation.calibration = decision.calibration
         if explains, data.task != .ranking { try explain(&evaluation, data, held, graph) }
@@ -28,7 +29,9 @@ extension TrainingRun {
     }
 
     /// Importance by permutation, and curves of partial dependence, on some of the held-out rows, by the graph itself.
-    private func explain(_ evaluation: inout MaxEvaluation.Evaluation, _ data: TrainingData, _ held: HeldOut, _ graph: Graph) throws(MaxError) {
+    private func explain(_ evaluation: inout MaxEvaluation.Evaluation, _ data: TrainingData, _ held: HeldOut, _ graph: Graph)
+        throws(MaxError)
+    {
         let most = recipe.evaluation.integer("importance_rows")
         guard most > 0 else { return }
         progress(0.96, "importance")
@@ -113,7 +116,9 @@ extension Table {
             let views = views(columns, batch: batch)
             while next < rows.count, rows[next] < starts[batch + 1] {
                 let local = rows[next] - starts[batch]
-                for (input, tensor) in try schema.tensors(views.map { $0.dropping(local) }, rows: 1).enumerated() { parts[input].append(tensor.storage) }
+                for (input, tensor) in try schema.tensors(views.map { $0.dropping(local) }, rows: 1).enumerated() {
+                    parts[input].append(tensor.storage)
+                }
                 next += 1
             }
         }

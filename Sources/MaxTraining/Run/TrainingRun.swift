@@ -59,13 +59,16 @@ public struct TrainingRun {
             let train = Validation.mask(split.train, of: data.rows)
             let test = Validation.mask(split.test, of: data.rows)
             let name = validation.splits.count == 1 ? "judging" : "fold \(index + 1) of \(validation.splits.count)"
-            let fit = try Fit.fit(data, plan, recipe, rows: train, held: test, threads: threads, progress: stage(Double(index) / parts, 1 / parts, name))
+            let fit = try Fit.fit(
+                data, plan, recipe, rows: train, held: test, threads: threads, progress: stage(Double(index) / parts, 1 / parts, name))
             try held.add(split.test, try fit.graph(data), data, threads: threads)
             last = (fit, split)
         }
         let decision = try held.decision(data, recipe)
         let fit: Fit
-        if let last, validation.splits.count == 1, !refits { fit = last.fit } else {
+        if let last, validation.splits.count == 1, !refits {
+            fit = last.fit
+        } else {
             let rest = stage((parts - 1) / parts, 1 / parts, "learning from all rows")
             fit = try Fit.fit(data, plan, recipe, rows: data.usable, held: nil, threads: threads, progress: rest)
         }
@@ -75,8 +78,10 @@ public struct TrainingRun {
         let judged = held.decided(decision, data)
         let evaluation = try evaluate(data, judged, decision, graph, fit, sample: validation.name)
         let tested = try test(data, graph, decision, fit)
+        let shown = tested?.held ?? judged
         let model = TrainedModel(
-            graph: graph, evaluation: evaluation, testEvaluation: tested, report: report,
+            graph: graph, evaluation: evaluation, testEvaluation: tested?.evaluation,
+            predictions: Predictions(shown, output: HeldOut.output(data.task)), report: report,
             expectations: Expectations(from: report.summaries.filter { summary in graph.inputs.contains { $0.name == summary.name } }),
             record: TrainingRecord(recipe, data, fit, decision, validation.name), facts: fit.model.facts,
             features: fit.features.columns.map(\.name))
@@ -107,7 +112,8 @@ public struct TrainingRun {
         }
         for part in recipe.columns {
             for name in part.columns where data.leftOut.contains(name) {
-                throw MaxError(.usage, "features.columns: \(name.quoted) is the target, a weight, a group, a time or ignored: it cannot be a feature")
+                throw MaxError(
+                    .usage, "features.columns: \(name.quoted) is the target, a weight, a group, a time or ignored: it cannot be a feature")
             }
         }
         let known = Set(recipe.columns.flatMap(\.columns))
@@ -134,14 +140,17 @@ public struct TrainingRun {
         return report
     }
 
-    private func test(_ data: TrainingData, _ graph: Graph, _ decision: Decision, _ fit: Fit) throws(MaxError) -> MaxEvaluation.Evaluation? {
+    private func test(_ data: TrainingData, _ graph: Graph, _ decision: Decision, _ fit: Fit) throws(MaxError) -> (
+        evaluation: MaxEvaluation.Evaluation?, held: HeldOut
+    )? {
         let locations = recipe.data.texts("test")
         guard !locations.isEmpty else { return nil }
         let table = try Table.read(locations, types: recipe.columnTypes, threads: threads)
         let test = try TrainingData(table, recipe, target: data.target)
         var held = HeldOut()
         try held.add(test.usable.indices.filter { test.usable[$0] }, graph, test, threads: threads)
-        return try evaluate(test, held, decision, graph, fit, sample: "test: \(locations.joined(separator: ", "))", explains: false)
+        let names = locations.map { $0.split(separator: "/").last.map(String.init) ?? $0 }
+        return (try evaluate(test, held, decision, graph, fit, sample: "test: \(names.joined(separator: ", "))", explains: false), held)
     }
 
     private func checkGates(_ model: TrainedModel) throws(MaxError) {
@@ -149,13 +158,16 @@ public struct TrainingRun {
             let metric = try Metrics.named(gate.metric)
             let evaluation = model.testEvaluation ?? model.evaluation
             guard let evaluation, let found = evaluation.value(metric.name), found.value.isFinite else {
-                throw MaxError(.policyFailed, "gate \(gate.metric): there is no value of it: choose a validation method, and a metric of the task")
+                throw MaxError(
+                    .policyFailed, "gate \(gate.metric): there is no value of it: choose a validation method, and a metric of the task")
             }
             if let minimum = gate.minimum, found.value < minimum {
-                throw MaxError(.policyFailed, "gate \(gate.metric): found \(found.value) on \(evaluation.sample), expected at least \(minimum)")
+                throw MaxError(
+                    .policyFailed, "gate \(gate.metric): found \(found.value) on \(evaluation.sample), expected at least \(minimum)")
             }
             if let maximum = gate.maximum, found.value > maximum {
-                throw MaxError(.policyFailed, "gate \(gate.metric): found \(found.value) on \(evaluation.sample), expected at most \(maximum)")
+                throw MaxError(
+                    .policyFailed, "gate \(gate.metric): found \(found.value) on \(evaluation.sample), expected at most \(maximum)")
             }
         }
     }

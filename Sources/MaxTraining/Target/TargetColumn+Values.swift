@@ -14,7 +14,8 @@ extension TargetColumn {
             for text in table.texts(index) {
                 if let text { seen[text, default: 0] += 1 }
                 if seen.count > maximumClasses {
-                    throw MaxError(.malformed, "\(place): more than \(maximumClasses) different texts: a target of texts has few, its classes")
+                    throw MaxError(
+                        .malformed, "\(place): more than \(maximumClasses) different texts: a target of texts has few, its classes")
                 }
             }
             return .string(seen.keys.sorted())

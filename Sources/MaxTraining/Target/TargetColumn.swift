@@ -32,8 +32,12 @@ public struct TargetColumn: Sendable {
         self.name = name
         (self.task, reason) = try Self.choose(task, element, found, place)
         guard self.task == .binary || self.task == .multiclass else {
-            guard element != .string else { throw MaxError(.malformed, "\(place): found texts, expected numbers for \(self.task.rawValue)") }
-            guard positive == nil else { throw MaxError(.usage, "target.positive: the task is \(self.task.rawValue), which has no classes") }
+            guard element != .string else {
+                throw MaxError(.malformed, "\(place): found texts, expected numbers for \(self.task.rawValue)")
+            }
+            guard positive == nil else {
+                throw MaxError(.usage, "target.positive: the task is \(self.task.rawValue), which has no classes")
+            }
             classes = nil
             return
         }
@@ -42,7 +46,8 @@ public struct TargetColumn: Sendable {
             throw MaxError(.malformed, "\(place): \(only) in all rows, expected at least two classes")
         }
         guard found.count <= Self.maximumClasses else {
-            throw MaxError(.malformed, "\(place): \(found.count) classes, at most \(Self.maximumClasses): a regression needs task: regression")
+            throw MaxError(
+                .malformed, "\(place): \(found.count) classes, at most \(Self.maximumClasses): a regression needs task: regression")
         }
         if self.task == .binary {
             guard found.count == 2 else { throw MaxError(.malformed, "\(place): \(found.count) values, expected two for a binary task") }
@@ -63,7 +68,9 @@ public struct TargetColumn: Sendable {
 
     private static func isSame(_ shown: Text, _ given: String, _ element: ElementType) -> Bool {
         if shown == Text(given) { return true }
-        if element == .bool { return shown == (given == "1" || given == "yes" ? "true" : "false") && ["1", "0", "yes", "no"].contains(given) }
+        if element == .bool {
+            return shown == (given == "1" || given == "yes" ? "true" : "false") && ["1", "0", "yes", "no"].contains(given)
+        }
         guard element != .string, let a = Double(shown.string), let b = Double(given) else { return false }
         return a == b
     }
@@ -79,7 +86,9 @@ public struct TargetColumn: Sendable {
         }
     }
 
-    private static func choose(_ task: Task?, _ element: ElementType, _ found: TensorStorage, _ place: String) throws(MaxError) -> (Task, String) {
+    private static func choose(_ task: Task?, _ element: ElementType, _ found: TensorStorage, _ place: String) throws(MaxError) -> (
+        Task, String
+    ) {
         if let task { return (task, "as the recipe says") }
         let isInteger = found.elementType == .i64
         switch element {
