@@ -11,9 +11,11 @@ struct Command {
     /// - Parameters:
     ///   - name: `maxai-…`, taken from where this build put it.
     ///   - input: what the command reads on its standard input.
+    ///   - prefix: in a folder, words before the command, such as `timeout 1 `.
     @discardableResult
     static func run(
-        _ name: String, _ arguments: [String], input: String = "", folder: String? = nil, environment: [String: String] = [:]
+        _ name: String, _ arguments: [String], input: String = "", folder: String? = nil, environment: [String: String] = [:],
+        under prefix: String = ""
     ) throws -> Command {
         let scratch = try ScratchFolder()
         let files = ["in", "out", "err"].map { scratch[$0] }
@@ -26,7 +28,7 @@ struct Command {
         posix_spawn_file_actions_addopen(&actions, 2, files[2], O_WRONLY | O_CREAT | O_TRUNC, 0o600)
         let built = try "\(buildFolder())/\(name)"
         let path = folder == nil ? built : "/bin/sh"
-        let inFolder = folder.map { ["-c", "cd \"$0\" && exec \"$@\"", $0, built] } ?? []
+        let inFolder = folder.map { ["-c", "cd \"$0\" && exec \(prefix)\"$@\"", $0, built] } ?? []
         var own: [String] = environment.map { "\($0.key)=\($0.value)" }
         var variable = environ
         while let entry = variable.pointee {

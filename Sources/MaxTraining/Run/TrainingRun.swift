@@ -127,7 +127,8 @@ public struct TrainingRun {
 
     private func check(_ data: TrainingData) throws(MaxError) -> DataReport {
         let report = try DataChecks.run(table: data.table.checkable, target: data.target?.name)
-        for finding in report.findings { log("check: \(finding.severity.rawValue): \(finding.sentence)") }
+        func place(_ finding: Finding) -> String { finding.column.map { "column \($0.quoted): " } ?? "" }
+        for finding in report.findings { log("check: \(finding.severity.rawValue): \(place(finding))\(finding.sentence)") }
         let limit: Finding.Severity? =
             switch recipe.checks.text("fail_on") {
             case "never": nil
@@ -135,7 +136,8 @@ public struct TrainingRun {
             default: .error
             }
         if let limit, let worst = report.findings.first(where: { $0.severity <= limit }) {
-            throw MaxError(.policyFailed, "check \(worst.check): \(worst.sentence): \(worst.advice) (or checks.fail_on: never)")
+            throw MaxError(
+                .policyFailed, "check \(worst.check): \(place(worst))\(worst.sentence): \(worst.advice) (or checks.fail_on: never)")
         }
         return report
     }
