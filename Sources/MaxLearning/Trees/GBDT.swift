@@ -18,7 +18,7 @@ enum GBDT {
         Setting("leaves", .integer(2...4096), 31, "most leaves of a tree"),
         Setting("depth", .integer(0...64), 0, "most splits on a path; 0: no limit"),
         Setting(
-            "growth", .choice(GrowthLimits.Order.allCases.map(\.rawValue)), "leaf",
+            "growth", .choice(["leaf", "depth"]), "leaf",
             "leaf: the split that gains most is next; depth: level by level"),
         Setting("min_rows", .number(0...1e12), 20, "least rows of a leaf, counted by hessian"),
         Setting("min_hessian", .number(0...1e300), 1e-3, "least sum of second derivatives of a leaf"),

@@ -5,6 +5,8 @@ struct GrowthLimits: Sendable {
         case leaf
         /// Level by level.
         case depth
+        /// The newest leaf first: few leaves are open at a time, so trees may be large.
+        case newest
     }
 
     var order = Order.leaf
@@ -27,6 +29,8 @@ struct GrowthLimits: Sendable {
     var monotone: [Int8] = []
     /// Columns that may meet on a path, by group; empty: all may.
     var interactions: [[Int]] = []
+    /// One split by chance for each column instead of the best.
+    var isRandom = false
     /// Part of the columns that a node may use.
     var columnsByNode = 1.0
 

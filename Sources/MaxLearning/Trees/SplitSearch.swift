@@ -27,9 +27,13 @@ struct SplitSearch {
     /// What a leaf below may give; monotone constraints narrow it.
     var bounds: ClosedRange<Double> = -Double.infinity...Double.infinity
 
+    /// What random splits are drawn from.
+    var chance: UInt64 = 0
+
     /// - Parameter sums: those of the column: 256 of g, 256 of h.
     func best(column index: Int, _ sums: UnsafePointer<Int64>) -> FoundSplit {
         let column = features.columns[index]
+        if limits.isRandom, column.codes == nil { return random(index, column, sums) }
         if column.codes != nil { return category(index, column, sums) }
         let direction = limits.monotone.isEmpty ? 0 : limits.monotone[index]
         if direction != 0 || limits.l1 != 0 || bounds != -Double.infinity...Double.infinity {
@@ -58,6 +62,23 @@ struct SplitSearch {
             column: index, bin: bin, goesLeft: GrownTree.upTo(bin, missing: goesLeft), isCategory: false, missingLeft: goesLeft, gain: gain,
             g: g,
             h: h)
+    }
+
+    /// A split at a bin drawn from those between the least and the largest value of the leaf. Source: Geurts, Ernst, Wehenkel 2006.
+    private func random(_ index: Int, _ column: BinnedFeatures.Column, _ sums: UnsafePointer<Int64>) -> FoundSplit {
+        let counts = sums + Int(MAXAI_BINS)
+        guard let first = (0..<column.bins).first(where: { counts[$0] > 0 }), let last = (0..<column.bins).last(where: { counts[$0] > 0 }),
+            last > first
+        else { return FoundSplit() }
+        let bin = first + CounterGenerator.below(last - first, UInt64(index), seed: chance)
+        let missingLeft = column.hasMissing && CounterGenerator.bits(UInt64(index), seed: ~chance) & 1 == 0
+        var (g, h): (Int64, Int64) = missingLeft ? (sums[Int(MAXAI_MISSING_BIN)], counts[Int(MAXAI_MISSING_BIN)]) : (0, 0)
+        for place in first...bin {
+            g += sums[place]
+            h += counts[place]
+        }
+        guard let gain = gain(left: g, h, l2: limits.l2, direction: 0) else { return FoundSplit() }
+        return found(index, bin, missingLeft, gain - parentGain(limits.l2), g, h)
     }
 
     /// As the kernel, with leaf values held within bounds and in order.

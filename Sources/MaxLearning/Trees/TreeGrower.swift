@@ -16,6 +16,8 @@ final class TreeGrower {
     private var pool: [Block<Int64>] = []
     private var leaves: [Leaf] = []
     private(set) var tree = GrownTree()
+    /// Leaves that gain by a split, for growth by the newest.
+    private var open: [Int] = []
 
     private static let sumsPerColumn = 2 * Int(MAXAI_BINS)
     /// Rows below which a leaf stays on one thread.
@@ -79,6 +81,7 @@ final class TreeGrower {
             start: 0, count: count, sums: taken(), g: 0, h: 0, depth: 0, parent: nil, bounds: -Double.infinity...Double.infinity,
             groups: Array(limits.interactions.indices))
         leaves = []
+        open = []
         if let sums = root.sums {
             histogram(of: 0..<count, from: entries, into: sums, share: count >= Self.rowsWorthSharing)
             let first = sums.start
@@ -101,6 +104,7 @@ final class TreeGrower {
     }
 
     private func nextLeaf() -> Int? {
+        if limits.order == .newest { return open.popLast() }
         var chosen: Int?
         for index in leaves.indices where leaves[index].best.gain > max(limits.minimumGain, 0) {
             guard let other = chosen else {
@@ -109,6 +113,7 @@ final class TreeGrower {
             }
             switch limits.order {
             case .leaf: if leaves[index].best.gain > leaves[other].best.gain { chosen = index }
+            case .newest: break
             case .depth: if leaves[index].depth < leaves[other].depth { chosen = index }
             }
         }
@@ -247,7 +252,7 @@ final class TreeGrower {
                 leaf: maxai_leaf(
                     l2: limits.l2, min_hessian: limits.minimumHessian, min_rows: limits.minimumRows, g_scale: 1 / scales.g,
                     h_scale: 1 / scales.h, rows_per_h: Double(leaf.count) / Double(max(leaf.h, 1)), g: leaf.g, h: leaf.h),
-                rows: Double(leaf.count), bounds: leaf.bounds)
+                rows: Double(leaf.count), bounds: leaf.bounds, chance: CounterGenerator.bits(UInt64(index * 2 + leaf.depth), seed: seed))
         }
         let usable = indices.map { usableColumns(leaves[$0], allowed, seed) }
         let sums = indices.map { leaves[$0].sums }
@@ -278,6 +283,13 @@ final class TreeGrower {
             var best = FoundSplit()
             for member in 0..<members where found[member * 2 + which].beats(best) { best = found[member * 2 + which] }
             leaves[index].best = isDeep ? FoundSplit() : best
+            if leaves[index].best.gain > max(limits.minimumGain, 0) {
+                open.append(index)
+            } else if let sums = leaves[index].sums {
+                // It will never be split.
+                pool.append(sums)
+                leaves[index].sums = nil
+            }
         }
     }
 
