@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Pastes the README's commands into a shell, as a stranger would after `make demo`, and looks at what comes back.
+"""Pastes the commands of the README and of the training guide into a shell, as a stranger would, and looks at what comes back.
 
     .peers/bin/python peers/readme.py [--bin FOLDER]      default .build/release
 
@@ -20,8 +20,11 @@ import tempfile
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 
 
-def blocks():
-    return [b.replace("\\\n", " ") for b in re.findall(r"^```sh\n(.*?)^```", (ROOT / "README.md").read_text(), re.M | re.S)]
+DOCUMENTS = ["README.md", "docs/training.md"]
+
+
+def blocks(document):
+    return [b.replace("\\\n", " ") for b in re.findall(r"^```sh\n(.*?)^```", (ROOT / document).read_text(), re.M | re.S)]
 
 
 def port():
@@ -43,11 +46,17 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--bin", default=ROOT / ".build/release", type=pathlib.Path)
     options = parser.parse_args()
-    if not (ROOT / "build/flights/xgboost.json").exists():
+    if not all((ROOT / "build/flights" / name).exists() for name in ("xgboost.json", "sample.csv")):
         subprocess.run([sys.executable, ROOT / "examples/flights/train.py"], check=True, cwd=ROOT)
-    found = blocks()
+    return max(check(document, options) for document in DOCUMENTS)
+
+
+def check(document, options):
+    print(f"== {document}")
+    found = blocks(document)
     at = next(i for i, b in enumerate(found) if re.search(r"^maxai-serve ", b, re.M))
     commands, serve = re.fullmatch(r"(.*\n)?(maxai-serve [^\n]*)\n", found[at], re.S).groups()
+    commands = "".join(found[:at]) + commands if document != "README.md" else commands
     failed = 0
     with tempfile.TemporaryDirectory() as name:
         folder = pathlib.Path(name)
@@ -55,11 +64,11 @@ def main():
         (folder / ".build").mkdir()
         (folder / ".build/release").symlink_to(options.bin.resolve())
         (folder / "build/flights").symlink_to((ROOT / "build/flights").resolve())
-        commands = commands.replace("make build && ", "")
+        commands = commands.replace("make build && ", "").replace(".peers/bin/python examples/flights/train.py\n", "")
         done = shell(commands, folder)
         print(done.stdout, done.stderr, sep="")
         if done.returncode:
-            print(f"FAIL  README: exit status {done.returncode}")
+            print(f"FAIL  {document}: exit status {done.returncode}")
             return 1
         number = port()
         arguments = shlex.split(serve) + ([] if number == 8080 else ["--http", f"127.0.0.1:{number}"])
@@ -67,7 +76,7 @@ def main():
         server = subprocess.Popen(arguments, cwd=folder, stderr=subprocess.PIPE, text=True)
         try:
             if not any("listening on" in line for line in server.stderr):
-                print("FAIL  README: the server did not start")
+                print(f"FAIL  {document}: the server did not start")
                 return 1
             predictions = set()
             for line in filter(None, found[at + 1].split("\n")):

