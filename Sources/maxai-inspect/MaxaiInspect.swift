@@ -11,6 +11,7 @@ struct MaxaiInspect: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "maxai-inspect",
         abstract: "Shows what a bundle holds.",
+        usage: "maxai-inspect <bundle> [options]",
         discussion: """
             Without a flag: a summary. Every digest is checked before anything is shown.
 

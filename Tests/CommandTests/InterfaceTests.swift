@@ -1,7 +1,7 @@
 import MaxCases
 import Testing
 
-private let commands = ["maxai-compile", "maxai-score", "maxai-inspect", "maxai-registry", "maxai-serve"]
+private let commands = ["maxai-train", "maxai-compile", "maxai-score", "maxai-inspect", "maxai-registry", "maxai-serve"]
 
 @Suite struct InterfaceTests {
     @Test(arguments: commands) func `help teaches by example and fits a page`(name: String) throws {

@@ -168,6 +168,17 @@ import Testing
         #expect(access(folder["m.maxir"], F_OK) != 0 && access(folder["run"], F_OK) != 0)
     }
 
+    @Test(arguments: ["learners", "featurizers"])
+    func theDocumentsAreTheDeclarations(name: String) throws {
+        let root = #filePath.split(separator: "/").dropLast(3).joined(separator: "/")
+        let page = try Command.run("maxai-train", ["--\(name)"]).output
+        let file = try #require(fopen("/\(root)/docs/\(name).md", "r"))
+        defer { fclose(file) }
+        var bytes = [UInt8](repeating: 0, count: 1 << 20)
+        let document = String(decoding: bytes[..<fread(&bytes, 1, bytes.count, file)], as: UTF8.self)
+        #expect(document == page, "docs/\(name).md: write it anew with maxai-train --\(name)")
+    }
+
     @Test func aRunFolderIsNeverOverwritten() throws {
         let arguments = ["t.csv", "--target", "churned", "--ignore", "id", "-o", "m.maxir", "--run-folder", "run"]
         let run = try Self.train([("t.csv", Self.csv(0..<300))], arguments)
