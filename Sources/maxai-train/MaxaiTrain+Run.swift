@@ -101,12 +101,13 @@ extension MaxaiTrain {
         progress.finish()
         guard let output else { throw MaxError(.usage, "name the graph to write with -o (.maxir)") }
         let bytes = try model.bytes(producer: Text("maxai-train \(maxaiVersion)"))
-        let page = model.page(name: name, recipe: recipe, table: table)
+        let recipeShown = recipeText ?? RecipeText.commented(given, learner: recipe.learner, notes: ["As given on the command line."])
+        let page = model.page(recipe: recipeShown)
         let lines = log.withLock { $0 }
         try RunFolder.write(
             folder, model, bytes: bytes, sources: RunFolder.sources(table.locations + recipe.data.texts("test")),
             .init(
-                recipe: recipeText ?? RecipeText.commented(given, learner: recipe.learner, notes: ["As given on the command line."]),
+                recipe: recipeShown,
                 overrides: given, seed: recipe.seed, threads: threadCount, seconds: monotonicSeconds() - start,
                 producer: "maxai-train \(maxaiVersion)", log: lines, report: page))
         if let report, let page { try AtomicFile.write(Array(page.utf8), to: report) }

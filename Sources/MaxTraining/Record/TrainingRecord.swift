@@ -9,9 +9,13 @@ import MaxSettings
 public struct TrainingRecord {
     public let learner: String
     public let json: [UInt8]
+    /// `DataDigest` of the table.
+    public let dataDigest: String
 
     init(_ recipe: Recipe, _ data: TrainingData, _ fit: Fit, _ decision: Decision, _ validation: String) {
         learner = recipe.learner.name
+        let digest = DataDigest.of(data.table)
+        dataDigest = digest
         var out = JSONWriter()
         out.object { out in
             out.member("kind", "training")
@@ -19,7 +23,7 @@ public struct TrainingRecord {
             out.member(
                 "data",
                 object: { out in
-                    out.member("sha256", DataDigest.of(data.table))
+                    out.member("sha256", digest)
                     out.member("rows", data.rows)
                     out.member("learnedFrom", data.usableCount)
                     out.member(
