@@ -1,6 +1,8 @@
 /// Every learner that there is, by name.
 public enum Learners {
-    public static let all: [Learner] = [gbdt, linear, logistic, glm]
+    public static let all: [Learner] = [
+        gbdt, linear, logistic, glm, gaussianNaiveBayes, multinomialNaiveBayes, bernoulliNaiveBayes, nearestNeighbors, kmeans, multilayerPerceptron,
+    ]
 
     public static func named(_ name: String) -> Learner? { all.first { $0.name == name } }
 }
