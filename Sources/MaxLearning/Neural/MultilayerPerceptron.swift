@@ -16,6 +16,7 @@ extension Learners {
             Setting("patience", .integer(1...1_000_000), 10, "stop after so many epochs without a loss that is better by tolerance"),
             Setting("tolerance", .number(0...1e6), 1e-4, "how much better a loss has to be"),
             Setting("held_share", .number(0...0.9), 0, "part of the rows that is held out to judge the loss, where none are given"),
+            Setting("standardize", .flag, true, "whether columns are brought to mean 0 and variance 1 first"),
             Setting("class_weight", .choice(["none", "balanced"]), "none", "balanced: every class has the same weight in all"),
         ],
         fit: { problem, settings throws(MaxError) in try MultilayerPerceptron.fit(problem, settings) })
@@ -51,9 +52,12 @@ struct MultilayerPerceptron: FittedModel {
         let activation = Layers.Activation(rawValue: settings.text("activation")) ?? .relu
         let crew = try Crew(threads: problem.threads)
         let weights = isBalanced ? try problem.balancedWeights() : problem.weights
-        let data = try NeuralRows(problem.features, target: problem.target, weights: weights, task: problem.task, like: nil, crew: crew)
+        let standardizes = settings.flag("standardize")
+        let data = try NeuralRows(
+            problem.features, target: problem.target, weights: weights, task: problem.task, standardizes: standardizes, like: nil, crew: crew)
         let held = try problem.held.map { held throws(MaxError) in
-            try NeuralRows(held.features, target: held.target, weights: held.weights, task: problem.task, like: data, crew: crew)
+            try NeuralRows(
+                held.features, target: held.target, weights: held.weights, task: problem.task, standardizes: standardizes, like: data, crew: crew)
         }
         let layers = Layers(sizes: sizes, activation: activation, task: problem.task, seed: problem.seed)
         let training = NeuralTraining(

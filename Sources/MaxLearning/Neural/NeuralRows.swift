@@ -12,10 +12,12 @@ final class NeuralRows: @unchecked Sendable {
     let targetMean: Double
     let targetScale: Double
 
-    /// - Parameter like: whose means and scales are taken; nil: the rows' own.
+    /// - Parameters:
+    ///   - standardizes: whether columns are; targets always.
+    ///   - like: whose means and scales are taken; nil: the rows' own.
     /// - Throws: `.malformed` naming a column with a value that is not finite, or whose variance is not.
     init(
-        _ features: FeatureMatrix, target: [Double], weights: [Double]?, task: Task, like: NeuralRows?, crew: Crew
+        _ features: FeatureMatrix, target: [Double], weights: [Double]?, task: Task, standardizes: Bool, like: NeuralRows?, crew: Crew
     ) throws(MaxError) {
         let rows = try CompleteRows(features, crew: crew)
         let columns = rows.columns
@@ -38,8 +40,8 @@ final class NeuralRows: @unchecked Sendable {
             if let column = deviations.firstIndex(where: { !$0.isFinite }) {
                 throw MaxError(.malformed, "feature \(features.columns[column].name.quoted): its variance is not finite: scale it")
             }
-            self.means = means
-            scales = zip(deviations, means).map { $0 <= abs($1) * 1e-13 ? 1 : $0 }
+            self.means = standardizes ? means : [Double](repeating: 0, count: columns)
+            scales = zip(deviations, means).map { !standardizes || $0 <= abs($1) * 1e-13 ? 1 : $0 }
             if task == .regression {
                 let mean = target.reduce(0) { $0 + $1 / Double(target.count) }
                 let deviation = target.reduce(0) { $0 + ($1 - mean) * ($1 - mean) / Double(target.count) }.squareRoot()
@@ -49,7 +51,7 @@ final class NeuralRows: @unchecked Sendable {
                 (targetMean, targetScale) = (0, 1)
             }
         }
-        let (shifts, sizes) = (means, scales)
+        let (shifts, sizes) = (self.means, scales)
         crew.pieces(of: rows.rows, size: CompleteRows.blockRows) { _, block in
             for row in block {
                 let x = rows.row(row)
