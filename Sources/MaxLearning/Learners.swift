@@ -1,6 +1,9 @@
 /// Every learner that there is, by name.
 public enum Learners {
-    public static let all: [Learner] = [gbdt, randomForest, extraTrees, isolationForest, linear, logistic, glm]
+    public static let all: [Learner] = [
+        gbdt, randomForest, extraTrees, isolationForest, linear, logistic, glm, multilayerPerceptron, nearestNeighbors, gaussianNaiveBayes,
+        multinomialNaiveBayes, bernoulliNaiveBayes, kmeans,
+    ]
 
     public static func named(_ name: String) -> Learner? { all.first { $0.name == name } }
 }
