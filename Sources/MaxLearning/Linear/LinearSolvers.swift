@@ -13,7 +13,29 @@ extension LinearObjective {
     ///
     /// Source: Nocedal, Wright 2006, ch. 7; Beck, Teboulle 2009; O'Donoghue, Candès 2015.
     func solve(tolerance: Double, iterations: Int, progress: (Double) -> Void) -> Solution {
-        l1 > 0 ? proximal(tolerance, max(iterations, 1) * 200, progress) : newton(tolerance, iterations, progress)
+        if l1 == 0, let direct = leastSquares() { return direct }
+        return l1 > 0 ? proximal(tolerance, max(iterations, 1) * 200, progress) : newton(tolerance, iterations, progress)
+    }
+
+    /// Squared errors of few columns need no iterations.
+    private func leastSquares() -> Solution? {
+        guard let glm = family as? GLMFamily, glm.kind == .gaussian, features.columns <= LeastSquares.maximumColumns else { return nil }
+        var (sum, total) = (0.0, 0.0)
+        for row in target.indices {
+            let weight = weights?[row] ?? 1
+            sum += weight * target[row]
+            total += weight
+        }
+        let mean = hasIntercept ? sum / total : 0
+        let centered = target.map { $0 - mean }
+        let ridge = (0..<width).map { l2($0) * total }
+        guard var point = LeastSquares.solve(features, target: centered, weights: weights, ridge: ridge) else { return nil }
+        if hasIntercept { point.append(mean) }
+        let eta = Block<Double>(features.rows, 0)
+        scores(point, into: eta)
+        let value = smooth(point, eta)
+        guard value.isFinite else { return nil }
+        return Solution(point: point, iterations: 1, value: value, violation: Self.largest(gradient(point, eta)))
     }
 
     private func start() -> [Double] {
