@@ -81,7 +81,8 @@ let package = Package(
                 "MaxIR", "MaxSettings", "MaxFormats", "MaxTabular", "MaxRuntime", "MaxFeatures", "MaxLearning", "MaxEvaluation",
                 "MaxExpectations", yams,
             ]),
-        library("MaxServing", "Sources/MaxServing", ["MaxIR", "MaxFormats", "MaxRuntime", "MaxRegistry", "MaxExpectations", logging] + nio),
+        library(
+            "MaxServing", "Sources/MaxServing", ["MaxIR", "MaxFormats", "MaxRuntime", "MaxRegistry", "MaxExpectations", logging] + nio),
         .target(name: "CMaxAI", path: "runtime/capi/abi", cSettings: cSettings),
         // libmaxai.so, as objects: scripts/library links it
         library("MaxLibrary", "runtime/capi/library", ["MaxIR", "MaxRuntime", "CMaxAI"]),
@@ -105,7 +106,10 @@ let package = Package(
         library("MaxCases", "Tests/Cases", ["MaxIR", "MaxFormats", "MaxRuntime", "MaxImport"]),
         library(
             "MaxMutations", "Tests/Mutations",
-            ["MaxCases", "MaxImport", "MaxCompiler", "MaxTabular", "MaxRegistry", "MaxServing", "MaxExpectations", "MaxFormats", "MaxRuntime", "MaxIR"]),
+            [
+                "MaxCases", "MaxImport", "MaxCompiler", "MaxTabular", "MaxRegistry", "MaxServing", "MaxExpectations", "MaxFormats",
+                "MaxRuntime", "MaxIR",
+            ]),
         .executableTarget(
             name: "conformance", dependencies: ["MaxCases"], path: "benchmarks/conformance",
             exclude: ["passing.txt"], swiftSettings: swiftSettings),
@@ -136,7 +140,8 @@ let package = Package(
         tests(
             "MaxTrainingTests",
             [
-                "MaxIR", "MaxSettings", "MaxRuntime", "MaxTabular", "MaxFeatures", "MaxLearning", "MaxEvaluation", "MaxTraining", "MaxCases",
+                "MaxIR", "MaxSettings", "MaxRuntime", "MaxTabular", "MaxFeatures", "MaxLearning", "MaxEvaluation", "MaxTraining",
+                "MaxCases",
             ]),
         tests("MaxRegistryTests", ["MaxIR", "MaxRuntime", "MaxRegistry", "COpenSSL"]),
         tests("MaxServingTests", ["MaxIR", "MaxRuntime", "MaxExpectations", "MaxServing"]),

@@ -45,8 +45,8 @@ MAXAI_BODY void maxai_exp_body(const double* x, double* y, size_t n) {
 }
 MAXAI_VARIANTS(void, maxai_exp, (const double* x, double* y, size_t n), (x, y, n))
 
-MAXAI_BODY void maxai_gradients_binary_body(const double* score, const double* target, const double* weights, float* g,
-                                            float* h, size_t n) {
+MAXAI_BODY void maxai_gradients_binary_body(const double* score, const double* target, const double* weights,
+                                            float* g, float* h, size_t n) {
   for (size_t i = 0; i < n; i++) {
     double p = 1.0 / (1.0 + exp_of(-score[i]));
     g[i] = (float)(p - target[i]);
@@ -59,11 +59,12 @@ MAXAI_BODY void maxai_gradients_binary_body(const double* score, const double* t
   }
 }
 MAXAI_VARIANTS(void, maxai_gradients_binary,
-               (const double* score, const double* target, const double* weights, float* g, float* h, size_t n),
+               (const double* score, const double* target, const double* weights, float* g, float* h,
+                size_t n),
                (score, target, weights, g, h, n))
 
-MAXAI_BODY void maxai_gradients_squared_body(const double* score, const double* target, const double* weights, float* g,
-                                             float* h, size_t n) {
+MAXAI_BODY void maxai_gradients_squared_body(const double* score, const double* target, const double* weights,
+                                             float* g, float* h, size_t n) {
   for (size_t i = 0; i < n; i++) {
     double w = weights ? weights[i] : 1.0;
     g[i] = (float)((score[i] - target[i]) * w);
@@ -71,7 +72,8 @@ MAXAI_BODY void maxai_gradients_squared_body(const double* score, const double* 
   }
 }
 MAXAI_VARIANTS(void, maxai_gradients_squared,
-               (const double* score, const double* target, const double* weights, float* g, float* h, size_t n),
+               (const double* score, const double* target, const double* weights, float* g, float* h,
+                size_t n),
                (score, target, weights, g, h, n))
 
 void maxai_softmax(const double* score, size_t rows, size_t k, size_t first, size_t n, double* probability) {
@@ -88,7 +90,8 @@ void maxai_softmax(const double* score, size_t rows, size_t k, size_t first, siz
   }
 }
 
-MAXAI_BODY void maxai_gradient_limits_body(const float* g, const float* h, size_t n, float* g_limit, float* h_limit) {
+MAXAI_BODY void maxai_gradient_limits_body(const float* g, const float* h, size_t n, float* g_limit,
+                                           float* h_limit) {
   float top_g = 0, top_h = 0;
   for (size_t i = 0; i < n; i++) {
     float size = g[i] < 0 ? -g[i] : g[i];
@@ -98,7 +101,8 @@ MAXAI_BODY void maxai_gradient_limits_body(const float* g, const float* h, size_
   *g_limit = top_g;
   *h_limit = top_h;
 }
-MAXAI_VARIANTS(void, maxai_gradient_limits, (const float* g, const float* h, size_t n, float* g_limit, float* h_limit),
+MAXAI_VARIANTS(void, maxai_gradient_limits,
+               (const float* g, const float* h, size_t n, float* g_limit, float* h_limit),
                (g, h, n, g_limit, h_limit))
 
 // Two numbers of 32 bits from a row and a seed. Source: the finalizer of MurmurHash3 (Appleby), 64 bits.
@@ -110,8 +114,8 @@ MAXAI_BODY uint64_t mixed(uint64_t x) {
   return x ^ x >> 33;
 }
 
-MAXAI_BODY void maxai_quantize_body(const float* g, const float* h, size_t first, size_t n, double g_scale, double h_scale,
-                                    int constant, uint64_t seed, uint32_t* gh) {
+MAXAI_BODY void maxai_quantize_body(const float* g, const float* h, size_t first, size_t n, double g_scale,
+                                    double h_scale, int constant, uint64_t seed, uint32_t* gh) {
   const double unit = 1.0 / 4294967296.0;
   for (size_t i = 0; i < n; i++) {
     uint64_t random = mixed(seed + (first + i) * 0x9e3779b97f4a7c15ULL);
@@ -123,6 +127,6 @@ MAXAI_BODY void maxai_quantize_body(const float* g, const float* h, size_t first
   }
 }
 MAXAI_VARIANTS(void, maxai_quantize,
-               (const float* g, const float* h, size_t first, size_t n, double g_scale, double h_scale, int constant,
-                uint64_t seed, uint32_t* gh),
+               (const float* g, const float* h, size_t first, size_t n, double g_scale, double h_scale,
+                int constant, uint64_t seed, uint32_t* gh),
                (g, h, first, n, g_scale, h_scale, constant, seed, gh))

@@ -9,7 +9,8 @@ static inline uint64_t widened(uint32_t gh) {
 
 // `columns` is a constant where this is inlined.
 static inline __attribute__((always_inline)) void add_rows(const uint8_t* bins, size_t stride, size_t columns,
-                                                           const maxai_entry* entries, size_t n, uint64_t* packed) {
+                                                           const maxai_entry* entries, size_t n,
+                                                           uint64_t* packed) {
   for (size_t i = 0; i < n; i++) {
     if (i + AHEAD < n) __builtin_prefetch(bins + (size_t)entries[i + AHEAD].row * stride);
     const uint8_t* row = bins + (size_t)entries[i].row * stride;
@@ -18,15 +19,26 @@ static inline __attribute__((always_inline)) void add_rows(const uint8_t* bins, 
   }
 }
 
-static void add_block(const uint8_t* bins, size_t stride, size_t columns, const maxai_entry* entries, size_t n,
-                      uint64_t* packed) {
+static void add_block(const uint8_t* bins, size_t stride, size_t columns, const maxai_entry* entries,
+                      size_t n, uint64_t* packed) {
   switch (columns) {
-    case 4: add_rows(bins, stride, 4, entries, n, packed); break;
-    case 8: add_rows(bins, stride, 8, entries, n, packed); break;
-    case 16: add_rows(bins, stride, 16, entries, n, packed); break;
-    case 28: add_rows(bins, stride, 28, entries, n, packed); break;
-    case 32: add_rows(bins, stride, 32, entries, n, packed); break;
-    default: add_rows(bins, stride, columns, entries, n, packed);
+    case 4:
+      add_rows(bins, stride, 4, entries, n, packed);
+      break;
+    case 8:
+      add_rows(bins, stride, 8, entries, n, packed);
+      break;
+    case 16:
+      add_rows(bins, stride, 16, entries, n, packed);
+      break;
+    case 28:
+      add_rows(bins, stride, 28, entries, n, packed);
+      break;
+    case 32:
+      add_rows(bins, stride, 32, entries, n, packed);
+      break;
+    default:
+      add_rows(bins, stride, columns, entries, n, packed);
   }
 }
 
@@ -53,8 +65,8 @@ void maxai_histogram(const uint8_t* bins, size_t stride, size_t columns, const m
   }
 }
 
-size_t maxai_partition(const uint8_t* column, size_t stride, const uint64_t goes_left[4], const maxai_entry* entries, size_t n,
-                       maxai_entry* left, maxai_entry* right) {
+size_t maxai_partition(const uint8_t* column, size_t stride, const uint64_t goes_left[4],
+                       const maxai_entry* entries, size_t n, maxai_entry* left, maxai_entry* right) {
   uint8_t table[MAXAI_BINS];
   for (size_t b = 0; b < MAXAI_BINS; b++) table[b] = goes_left[b >> 6] >> (b & 63) & 1;
   size_t l = 0, r = 0;
@@ -70,7 +82,8 @@ size_t maxai_partition(const uint8_t* column, size_t stride, const uint64_t goes
   return l;
 }
 
-void maxai_leaf_sums(const maxai_entry* entries, size_t n, const float* g, const float* h, double* g_sum, double* h_sum) {
+void maxai_leaf_sums(const maxai_entry* entries, size_t n, const float* g, const float* h, double* g_sum,
+                     double* h_sum) {
   double gs = 0, hs = 0;
   for (size_t i = 0; i < n; i++) {
     gs += (double)g[entries[i].row];

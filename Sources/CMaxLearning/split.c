@@ -4,8 +4,8 @@
 #include "variants.h"
 
 // Gains of all splits between bins; `gm`, `hm`: the sums of missing rows that go left.
-MAXAI_BODY void gains_of(const double* gl, const double* hl, size_t n, double gm, double hm, const maxai_leaf* leaf,
-                         double* gains) {
+MAXAI_BODY void gains_of(const double* gl, const double* hl, size_t n, double gm, double hm,
+                         const maxai_leaf* leaf, double* gains) {
   double g = (double)leaf->g * leaf->g_scale, h = (double)leaf->h * leaf->h_scale;
   double l2 = leaf->l2, min_h = leaf->min_hessian;
   double min_rows_h = leaf->min_rows / leaf->rows_per_h * leaf->h_scale;
@@ -18,7 +18,8 @@ MAXAI_BODY void gains_of(const double* gl, const double* hl, size_t n, double gm
   }
 }
 
-MAXAI_BODY maxai_split maxai_best_split_body(const int64_t* sums, size_t bins, int has_missing, const maxai_leaf* leaf) {
+MAXAI_BODY maxai_split maxai_best_split_body(const int64_t* sums, size_t bins, int has_missing,
+                                             const maxai_leaf* leaf) {
   double gl[MAXAI_BINS], hl[MAXAI_BINS], gains[MAXAI_BINS];
   maxai_split best = {.gain = -INFINITY, .bin = -1};
   int64_t missing_g = has_missing ? sums[MAXAI_MISSING_BIN] : 0;
@@ -33,7 +34,8 @@ MAXAI_BODY maxai_split maxai_best_split_body(const int64_t* sums, size_t bins, i
     hl[b] = (double)h * leaf->h_scale;
   }
   for (int left = 0; left <= has_missing; left++) {
-    double gm = left ? (double)missing_g * leaf->g_scale : 0, hm = left ? (double)missing_h * leaf->h_scale : 0;
+    double gm = left ? (double)missing_g * leaf->g_scale : 0,
+           hm = left ? (double)missing_h * leaf->h_scale : 0;
     // With missing rows on the left, everything would be.
     size_t count = left && n > 0 ? n - 1 : n;
     gains_of(gl, hl, count, gm, hm, leaf, gains);
@@ -57,5 +59,6 @@ MAXAI_BODY maxai_split maxai_best_split_body(const int64_t* sums, size_t bins, i
   return best;
 }
 
-MAXAI_VARIANTS(maxai_split, maxai_best_split, (const int64_t* sums, size_t bins, int has_missing, const maxai_leaf* leaf),
+MAXAI_VARIANTS(maxai_split, maxai_best_split,
+               (const int64_t* sums, size_t bins, int has_missing, const maxai_leaf* leaf),
                (sums, bins, has_missing, leaf))

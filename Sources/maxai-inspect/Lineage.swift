@@ -41,7 +41,9 @@ struct Lineage {
             print("training  not recorded: the model comes from another library")
             return
         }
-        for (label, path) in [("learner   ", ["learner", "name"]), ("target    ", ["target", "column"]), ("data      ", ["data", "sha256"])] {
+        for (label, path) in [
+            ("learner   ", ["learner", "name"]), ("target    ", ["target", "column"]), ("data      ", ["data", "sha256"]),
+        ] {
             if let text = path.reduce(Document?.some(training), { $0?[Text($1)] })?.text { print("\(label)\(text)") }
         }
         if let rows = training["data"]?["rows"]?.integer { print("  rows    \(rows)") }

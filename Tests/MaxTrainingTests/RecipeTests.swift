@@ -40,7 +40,10 @@ import Testing
         ("dta: {}", "20 r.yaml:1:1: \"dta\" is no part of a recipe"),
         ("learner:\n  name: gbtd", "20 r.yaml:2:9: learner.name: no learner \"gbtd\""),
         ("learner:\n  settings:\n    tres: 1", "20 r.yaml:3:5: learner.settings.tres: no such setting"),
-        ("learner: {settings: {trees: many}}", "20 r.yaml:1:22: learner.settings.trees: found \"many\", expected an integer from 1 to 100000"),
+        (
+            "learner: {settings: {trees: many}}",
+            "20 r.yaml:1:22: learner.settings.trees: found \"many\", expected an integer from 1 to 100000"
+        ),
         ("validation:\n  share: 2", "20 r.yaml:2:3: validation.share: found 2, expected a number from 0.01 to 0.9"),
         ("features:\n  columns:\n    - columns: [a]\n      steps: [impte]", "20 r.yaml:4:15: no featurizer \"impte\""),
         ("features:\n  columns:\n    - steps: [log]", "20 r.yaml:3:7: features.columns: no column is named"),

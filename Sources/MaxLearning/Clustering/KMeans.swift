@@ -11,7 +11,8 @@ extension Learners {
             Setting("clusters", .integer(1...10_000), 8, "how many"),
             Setting("starts", .integer(1...10_000), 10, "how often it begins anew; the best counts"),
             Setting("iterations", .integer(1...1_000_000), 300, "most of Lloyd's iterations of each start"),
-            Setting("tolerance", .number(0...1), 1e-4, "stop where the centres' squared shift, as part of the mean variance, is at most this"),
+            Setting(
+                "tolerance", .number(0...1), 1e-4, "stop where the centres' squared shift, as part of the mean variance, is at most this"),
         ],
         fit: { problem, settings throws(MaxError) in
             try KMeans.fit(
@@ -54,7 +55,10 @@ struct KMeans: FittedModel {
             columns: rows.columns, means: lloyd.means, centres: best.centres,
             facts: [
                 ("inertia", "\(best.inertia)"), ("iterations", "\(best.iterations)"),
-                ("stopped", best.isStable ? "no row changes its cluster" : best.iterations < iterations ? "the centres rest" : "iterations"),
+                (
+                    "stopped",
+                    best.isStable ? "no row changes its cluster" : best.iterations < iterations ? "the centres rest" : "iterations"
+                ),
             ])
     }
 

@@ -103,7 +103,8 @@ final class Lloyd: @unchecked Sendable {
         let (columns, centre, norm) = (rows.columns, rows.row(chosen), norms[chosen])
         return OrderedChains(width: 1).total(of: rows.rows, size: CompleteRows.blockRows, crew: crew) { [self] block, sums in
             cblas_dgemv(
-                CblasRowMajor, CblasNoTrans, Int32(block.count), Int32(columns), -2, rows.row(block.lowerBound), Int32(columns), centre, 1, 0,
+                CblasRowMajor, CblasNoTrans, Int32(block.count), Int32(columns), -2, rows.row(block.lowerBound), Int32(columns), centre, 1,
+                0,
                 out.start + block.lowerBound, 1)
             var sum = 0.0
             for row in block {

@@ -25,7 +25,9 @@ enum LeastSquares {
                 for row in 0..<rows { stacked[column * all + width + row] = fill(row, column) }
             }
             guard factor(stacked, all, width) else { return false }
-            for column in 0..<width { for row in 0..<width { triangle[column * width + row] = row <= column ? stacked[column * all + row] : 0 } }
+            for column in 0..<width {
+                for row in 0..<width { triangle[column * width + row] = row <= column ? stacked[column * all + row] : 0 }
+            }
             return true
         }
         for first in stride(from: 0, to: features.rows, by: block) {

@@ -60,7 +60,8 @@ final class Layers: @unchecked Sendable {
             let (weights, biases) = (parameters.start + starts[layer], parameters.start + starts[layer] + from * to)
             for row in 0..<rows { (out + row * to).update(from: biases, count: to) }
             cblas_dgemm(
-                CblasRowMajor, CblasNoTrans, CblasNoTrans, Int32(rows), Int32(to), Int32(from), 1, input, Int32(from), weights, Int32(to), 1,
+                CblasRowMajor, CblasNoTrans, CblasNoTrans, Int32(rows), Int32(to), Int32(from), 1, input, Int32(from), weights, Int32(to),
+                1,
                 out, Int32(to))
             if layer + 1 < starts.count { activate(out, rows * to) }
             input = out

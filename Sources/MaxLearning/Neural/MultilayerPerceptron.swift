@@ -54,10 +54,12 @@ struct MultilayerPerceptron: FittedModel {
         let weights = isBalanced ? try problem.balancedWeights() : problem.weights
         let standardizes = settings.flag("standardize")
         let data = try NeuralRows(
-            problem.features, target: problem.target, weights: weights, task: problem.task, standardizes: standardizes, like: nil, crew: crew)
+            problem.features, target: problem.target, weights: weights, task: problem.task, standardizes: standardizes, like: nil,
+            crew: crew)
         let held = try problem.held.map { held throws(MaxError) in
             try NeuralRows(
-                held.features, target: held.target, weights: held.weights, task: problem.task, standardizes: standardizes, like: data, crew: crew)
+                held.features, target: held.target, weights: held.weights, task: problem.task, standardizes: standardizes, like: data,
+                crew: crew)
         }
         let layers = Layers(sizes: sizes, activation: activation, task: problem.task, seed: problem.seed)
         let training = NeuralTraining(
@@ -72,7 +74,8 @@ struct MultilayerPerceptron: FittedModel {
         return MultilayerPerceptron(
             layers: layers.folded(data), activation: activation, task: problem.task,
             facts: [
-                ("epochs", "\(outcome.epochs)"), ("loss", "\(outcome.loss)"), ("stopped", outcome.reason), ("weights", "\(layers.parameters.count)"),
+                ("epochs", "\(outcome.epochs)"), ("loss", "\(outcome.loss)"), ("stopped", outcome.reason),
+                ("weights", "\(layers.parameters.count)"),
             ])
     }
 
