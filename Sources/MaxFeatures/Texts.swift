@@ -1,0 +1,101 @@
+import Glibc
+import MaxIR
+import MaxLearning
+import MaxSettings
+
+/// Words and pieces of texts as numbers.
+extension Featurizers {
+    static let texts: [Featurizer] = [ngrams, textHash]
+
+    private static let analysis: [Setting] = [
+        Setting(
+            "analyzer", .choice(TextAnalyzer.Unit.allCases.map(\.rawValue)), "word",
+            "runs of two or more letters and digits, characters, or the whole text"),
+        Setting("least", .integer(1...16), 1, "least length of an n-gram"),
+        Setting("most", .integer(1...16), 1, "greatest length of an n-gram"),
+        Setting("lower", .flag, true, "whether letters are made small first"),
+        Setting("sublinear", .flag, false, "1 + log(count) instead of the count"),
+        Setting("norm", .choice(["l2", "l1", "none"]), "l2", "what each row is divided by"),
+    ]
+
+    private static func attributes(_ settings: Settings, _ missing: Text?) throws(MaxError) -> [String: Attribute] {
+        guard settings.integer("least") <= settings.integer("most") else {
+            throw MaxError(.usage, "least: found \(settings.integer("least")), expected at most \(settings.integer("most"))")
+        }
+        var attributes: [String: Attribute] = [
+            "analyzer": .string(Text(settings.text("analyzer"))), "least": .int(Int64(settings.integer("least"))),
+            "most": .int(Int64(settings.integer("most"))), "lower": .int(settings.flag("lower") ? 1 : 0),
+            "sublinear": .int(settings.flag("sublinear") ? 1 : 0), "norm": .string(Text(settings.text("norm"))),
+        ]
+        if let missing { attributes["missing"] = .string(missing) }
+        return attributes
+    }
+
+    static let ngrams = Featurizer(
+        "ngrams",
+        "How often each n-gram of a vocabulary occurs, times its inverse document frequency ln((1 + rows) / (1 + rows with it)) + 1 unless "
+            + "`weights` says otherwise, divided by the row's norm. The vocabulary: n-grams of at least `min_rows` rows, of which the "
+            + "`features` most frequent, equally frequent ones by their bytes; columns in the order of the bytes. A missing text gives "
+            + "zeros, an unknown n-gram counts nothing. Source: scikit-learn TfidfVectorizer, CountVectorizer.",
+        takes: [.texts],
+        settings: analysis + [
+            Setting("weights", .choice(["tfidf", "counts", "binary"]), "tfidf", "what an n-gram that occurs counts"),
+            Setting("min_rows", .integer(1...1_000_000_000), 2, "rows that an n-gram must occur in"),
+            Setting("features", .integer(1...100_000), 256, "most columns"),
+        ]
+    ) { fit, flow, settings throws(MaxError) in
+        var attributes = try Featurizers.attributes(settings, flow.missing)
+        let categories = try fit.categories(flow, 0)
+        guard case .texts(let texts) = categories.keys else { throw MaxError(.internal, "ngrams of numbers") }
+        let analyzer = TextAnalyzer(
+            unit: TextAnalyzer.Unit(rawValue: settings.text("analyzer")) ?? .word, least: settings.integer("least"),
+            most: settings.integer("most"), lower: settings.flag("lower"))
+        var found: [Text: (total: Int, rows: Int)] = [:]
+        for (text, count) in zip(texts, categories.counts) {
+            var own: [Text: Int] = [:]
+            analyzer.forEachGram(of: text) { own[$0, default: 0] += 1 }
+            for (gram, times) in own {
+                found[gram, default: (0, 0)].total += times * count
+                found[gram, default: (0, 0)].rows += count
+            }
+        }
+        let kept = found.filter { $0.value.rows >= settings.integer("min_rows") }
+            .sorted { ($1.value.total, $0.key) < ($0.value.total, $1.key) }.prefix(settings.integer("features")).sorted { $0.key < $1.key }
+        guard !kept.isEmpty else {
+            throw MaxError(.malformed, "column \(flow.columns[0].name.quoted): no n-gram occurs in \(settings.integer("min_rows")) rows")
+        }
+        attributes["vocabulary"] = .strings(kept.map(\.key))
+        switch settings.text("weights") {
+        case "tfidf":
+            let rows = Double(categories.codes.count)
+            attributes["weights"] = .floats(kept.map { Glibc.log((1 + rows) / (1 + Double($0.value.rows))) + 1 })
+        case "binary": attributes["binary"] = .int(1)
+        default: break
+        }
+        let value = try fit.cast(try fit.add(Ops.textCounts, [flow.value], attributes, label: flow.columns[0].name))
+        return FeatureFlow(
+            value: value, kind: .numbers, columns: kept.map { .init(Text("\(flow.columns[0].name): \($0.key)")) },
+            sources: Array(repeating: flow.sources[0], count: kept.count))
+    }
+
+    static let textHash = Featurizer(
+        "text_hash",
+        "n-grams counted in `buckets` columns by MurmurHash3 (32 bits, seed 0) of their UTF-8: the magnitude of the signed hash modulo their "
+            + "number; with `signed`, a negative hash counts -1. Nothing is learned. A missing text gives zeros. Source: scikit-learn "
+            + "HashingVectorizer.",
+        takes: [.texts], learns: false,
+        settings: analysis + [
+            Setting("buckets", .integer(2...65_536), 256, "columns"),
+            Setting("signed", .flag, true, "whether half of the n-grams count as -1"),
+        ]
+    ) { fit, flow, settings throws(MaxError) in
+        var attributes = try Featurizers.attributes(settings, flow.missing)
+        attributes["buckets"] = .int(Int64(settings.integer("buckets")))
+        attributes["signed"] = .int(settings.flag("signed") ? 1 : 0)
+        let value = try fit.cast(try fit.add(Ops.textCounts, [flow.value], attributes, label: flow.columns[0].name))
+        let count = settings.integer("buckets")
+        return FeatureFlow(
+            value: value, kind: .numbers, columns: (0..<count).map { .init(Text("\(flow.columns[0].name) text \($0)")) },
+            sources: Array(repeating: flow.sources[0], count: count))
+    }
+}
