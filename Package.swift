@@ -123,6 +123,9 @@ let package = Package(
             name: "mutations", dependencies: ["MaxIR", "MaxRuntime", "MaxMutations", argumentParser], path: "benchmarks/mutations",
             swiftSettings: swiftSettings),
         .executableTarget(
+            name: "metrics", dependencies: ["MaxIR", "MaxFormats", "MaxEvaluation"], path: "benchmarks/metrics",
+            swiftSettings: swiftSettings),
+        .executableTarget(
             name: "fit", dependencies: ["MaxIR", "MaxSettings", "MaxLearning", "MaxRuntime", "MaxCommand", argumentParser],
             path: "benchmarks/fit", swiftSettings: swiftSettings),
         tests("ArchitectureTests", []),

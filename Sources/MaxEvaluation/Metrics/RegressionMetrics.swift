@@ -131,7 +131,10 @@ extension Metrics {
             "medae", "Median absolute error", "weighted median of |y − p|; scikit-learn median_absolute_error", tasks: [.regression],
             larger: false, kind: .numbers, error: bootstrap
         ) { scored, _ in
-            resampled(scored, undefined: "no rows") { scored in
+            let nearestFirst: (Scored) -> [Double] = { scored in
+                (0..<scored.rows).map { -abs(scored.target[$0] - scored.prediction[$0]) }
+            }
+            return resampled(scored, by: nearestFirst, undefined: "no rows") { scored in
                 quantile((0..<scored.rows).map { abs(scored.target[$0] - scored.prediction[$0]) }, scored.weights, 0.5)
             }
         },
