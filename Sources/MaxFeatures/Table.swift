@@ -37,7 +37,9 @@ public final class Table: @unchecked Sendable {
                 columns = readable
                 try checkNames(columns, location)
                 // A later file that could be read in more ways than one takes the types of the first.
-                for column in columns { if let element = column.element { options.types.append((column.name, element)) } }
+                for column in columns {
+                    if let element = column.element, element != .timestamp { options.types.append((column.name, element)) }
+                }
             } else {
                 try check(readable, against: columns, location, locations[0])
             }

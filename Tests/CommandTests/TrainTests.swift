@@ -56,6 +56,18 @@ import Testing
         #expect(try Command.run("maxai-inspect", ["churn.maxb", "--evaluation"], folder: run.folder.path).output.hasPrefix("{"))
     }
 
+    @Test func timesToTheEndsOfWhatIsStoredAreCompiledAndServed() throws {
+        let table =
+            "when,y\n" + (0..<400).map { "2024-0\(1 + $0 % 9)-1\($0 % 9) 0\($0 % 9):00:00,\($0 % 9 > 4 ? 1 : 0)" }.joined(separator: "\n")
+            + "\n"
+        let run = try Self.train([("t.csv", table)], ["t.csv", "--target", "y", "-o", "m.maxir", "--run-folder", "run"])
+        #expect(run.command.status == 0, "\(run.command.errors)")
+        // The proof tries the least and the greatest time.
+        let compiled = try Command.run("maxai-compile", ["m.maxir", "-o", "m.maxb"], folder: run.folder.path)
+        #expect(compiled.status == 0, "\(compiled.errors)")
+        #expect(try Command.run("maxai-score", ["m.maxb", "t.csv", "-o", "s.csv"], folder: run.folder.path).status == 0)
+    }
+
     @Test func threadsAndFilesChangeNoByte() throws {
         let whole = Self.csv(0..<3000)
         let parts = (0..<7).map { ("d/p\($0).csv", Self.csv(3000 * $0 / 7..<3000 * ($0 + 1) / 7)) }

@@ -56,9 +56,11 @@ public struct TimePart: Sendable {
         if microseconds == missing { return .nan }
         if part == .seconds { return Double(microseconds) / 1e6 }
         let day: Int64 = 86_400_000_000
-        // Before the shift by the offset, so that nothing overflows.
+        // Remainders first, and the shift behind them: nothing overflows, also at the ends of what 64 bits hold.
         var days = Self.floorDivide(microseconds, day)
-        var rest = microseconds - days * day + offset
+        var rest = microseconds % day
+        if rest < 0 { rest += day }
+        rest += offset
         let more = Self.floorDivide(rest, day)
         days += more
         rest -= more * day
