@@ -8,7 +8,7 @@ import Testing
 @Suite struct PackedTests {
     static let columns = 5
     static let packedGraph: UInt32 = 9
-    static let packedConstants: UInt32 = 10
+    static let packedArrays: UInt32 = 11
 
     /// 400 trees of up to 63 leaves, in every shape that the layout knows.
     static func graph(seed: UInt64 = 1) throws -> Graph {
@@ -82,7 +82,7 @@ import Testing
 
     @Test func `sections that this version does not know are left alone`() throws {
         var raw = try #require(RawBundle(try Self.bundle(try Self.graph())))
-        let name = Array("packed_byte_trees_1".utf8)
+        let name = Array("packed_byte_trees_2".utf8)
         var bytes = try #require(raw[Self.packedGraph]).bytes
         let at = try #require(bytes.indices.first { bytes[$0...].starts(with: name) })
         bytes[at + name.count - 1] = UInt8(ascii: "9")
@@ -96,7 +96,7 @@ import Testing
         var raw = try #require(RawBundle(try Self.bundle(try Self.graph(seed: 1))))
         let other = try #require(RawBundle(try Self.bundle(try Self.graph(seed: 2))))
         raw[Self.packedGraph] = other[Self.packedGraph]
-        raw[Self.packedConstants] = other[Self.packedConstants]
+        raw[Self.packedArrays] = other[Self.packedArrays]
         let bundle = try Bundle(bytes: raw.bytes)
         #expect(throws: MaxError.self) { try bundle.checkPacked() }
         try Bundle(bytes: try Self.bundle(try Self.graph(seed: 1))).checkPacked()
@@ -105,19 +105,19 @@ import Testing
     /// Every digest fits, so that only the check of the arrays stands between a stranger's numbers and the kernels.
     @Test func `damaged arrays are refused, or run within bounds and end`() throws {
         let good = try #require(RawBundle(try Self.bundle(try Self.graph())))
-        let constants = try #require(good[Self.packedConstants]).bytes
+        let arrays = try #require(good[Self.packedArrays]).bytes
         var random = SeededGenerator(seed: 3)
         let x = Self.rows(70)
         var refused = 0
         for _ in 0..<400 {
-            var bytes = constants
+            var bytes = arrays
             // Most of the section is leaves and nodes: aim at the records and the small arrays too.
             let reach = [1500, 8000, bytes.count][random.below(3)]
             for _ in 0..<1 + random.below(4) {
                 bytes[random.below(reach)] = [0, 1, 127, 128, 255, UInt8(random.below(256))][random.below(6)]
             }
             var raw = good
-            raw[Self.packedConstants]?.bytes = bytes
+            raw[Self.packedArrays]?.bytes = bytes
             do {
                 let model = try Model.load(try Bundle(bytes: raw.bytes))
                 _ = try model.predict([x])

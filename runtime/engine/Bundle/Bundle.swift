@@ -173,16 +173,21 @@ public struct Bundle: Sendable {
         }
     }
 
-    /// The graph as kernels hold it; nil when the bundle has none, or one that this version does not know.
-    func packedGraph() throws(MaxError) -> Graph? {
-        guard sections.first(.packedGraph) != nil, sections.first(.packedConstants) != nil else { return nil }
+    /// The graph as kernels hold it, with its arrays; nil when the bundle has none, or one that this version does not know.
+    func packed() throws(MaxError) -> (Graph, PackedArrays)? {
+        let kinds: [BundleLayout.Kind] = [.packedGraph, .packedConstants, .packedArrays]
+        guard kinds.allSatisfy({ sections.first($0) != nil }) else { return nil }
         do throws(MaxError) {
             let constants = try withSection(.packedConstants) { bytes throws(MaxError) in
                 try TensorTable.read(bytes, name: "packed constants")
             }
-            return try withSection(.packedGraph) { bytes throws(MaxError) in
+            let graph = try withSection(.packedGraph) { bytes throws(MaxError) in
                 try GraphCodec.read(bytes, constants: constants, operators: Packed.named)
             }
+            let arrays = try withSection(.packedArrays) { bytes throws(MaxError) in
+                try TensorTable.views(bytes, name: "packed arrays")
+            }
+            return (graph, PackedArrays(arrays: arrays, owner: sections))
         } catch {
             guard error.code == .unsupported else { throw error }
             return nil
@@ -193,14 +198,13 @@ public struct Bundle: Sendable {
     ///
     /// - Throws: `.contentMismatch` when they differ: the bundle would not run what its graph says.
     public func checkPacked() throws(MaxError) {
-        guard try packedGraph() != nil else { return }
-        if let made = try Packed.graph(of: try graph()) {
-            let (bytes, constants) = try GraphCodec.write(made)
-            let table = try TensorTable.write(constants)
-            let isGraph = try withSection(.packedGraph) { bytes.elementsEqual($0) }
-            if isGraph, try withSection(.packedConstants, { table.elementsEqual($0) }) { return }
+        guard try packed() != nil else { return }
+        let made = try BundleWriter.packedSections(of: try graph())
+        var isEqual = !made.isEmpty
+        for (kind, bytes) in made where isEqual { isEqual = try withSection(kind) { bytes.elementsEqual($0) } }
+        guard isEqual else {
+            throw MaxError(.contentMismatch, "bundle: the packed graph is not what the graph gives: compile the model again")
         }
-        throw MaxError(.contentMismatch, "bundle: the packed graph is not what the graph gives: compile the model again")
     }
 
     /// The golden rows, or nil when the bundle has none.

@@ -59,15 +59,22 @@ public enum BundleWriter {
             (.constants, try TensorTable.write(constants), false),
         ]
         // Last of all that is needed to run, so that what loads by it reads it in one piece.
-        if let packed = try Packed.graph(of: content.graph) {
-            let (graph, constants) = try GraphCodec.write(packed)
-            sections += [(.packedGraph, graph, false), (.packedConstants, try TensorTable.write(constants), false)]
-        }
+        sections += try packedSections(of: content.graph).map { ($0.0, $0.1, false) }
         if let golden = content.golden { sections.append((.golden, try TensorTable.write(golden.inputs + golden.outputs), true)) }
         if let background = content.background { sections.append((.background, try TensorTable.write(background), true)) }
         if let provenance = content.provenance { sections.append((.provenance, provenance, true)) }
         if let evaluation = content.evaluation { sections.append((.evaluation, evaluation, true)) }
         return try assemble(sections.map { ($0.0, $0.1, $0.compressible) })
+    }
+
+    /// The sections that say again, in the kernels' form, what `graph` says; none when it has no large ensemble.
+    static func packedSections(of graph: Graph) throws(MaxError) -> [(BundleLayout.Kind, [UInt8])] {
+        guard let packed = try Packed(graph) else { return [] }
+        let (bytes, constants) = try GraphCodec.write(packed.graph)
+        return [
+            (.packedGraph, bytes), (.packedConstants, try TensorTable.write(constants)),
+            (.packedArrays, try TensorTable.write(packed.arrays)),
+        ]
     }
 
     static func assemble(_ sections: [(kind: BundleLayout.Kind, bytes: [UInt8], compressible: Bool)]) throws(MaxError) -> [UInt8] {

@@ -1,5 +1,6 @@
 import COpenSSL
 import MaxIR
+import Synchronization
 
 /// SHA-256, by OpenSSL: its functions below EVP, which would first load a provider and a configuration, several
 /// milliseconds of a short program.
@@ -37,18 +38,40 @@ public struct SHA256: ~Copyable {
     ///
     /// A tree rather than one hash so that a large section can be checked piece by piece on first touch.
     package static func tree(_ bytes: UnsafeRawBufferPointer) -> [UInt8] {
+        guard let digest = try? tree(bytes, before: { _ throws(MaxError) in }) else { return [] }
+        return digest
+    }
+
+    /// - Parameters:
+    ///   - threads: at most so many hash pieces at once; the digest does not depend on it.
+    ///   - before: called with the place of each piece before it is looked at, by the thread that hashes it.
+    package static func tree(
+        _ bytes: UnsafeRawBufferPointer, threads: Int = Parallel.processors,
+        before: @escaping @Sendable (Range<Int>) throws(MaxError) -> Void
+    ) throws(MaxError) -> [UInt8] {
         guard bytes.count > 0 else { return hash(bytes) }
-        var leaves: [[UInt8]] = []
-        var start = 0
-        while start < bytes.count {
-            let end = min(start + BundleLayout.chunkBytes, bytes.count)
-            let leaf = SHA256()
-            leaf.update([0])
-            leaf.update(UnsafeRawBufferPointer(rebasing: bytes[start..<end]))
-            leaves.append(leaf.finish())
-            start = end
+        let count = (bytes.count - 1) / BundleLayout.chunkBytes + 1
+        let members = min(threads, count)
+        let failure = Mutex(MaxError?.none)
+        var leaves = [UInt8](repeating: 0, count: 32 * count)
+        leaves.withUnsafeMutableBytes { out in
+            Parallel.run(members: members) { member in
+                for index in stride(from: member, to: count, by: members) {
+                    let start = index * BundleLayout.chunkBytes
+                    let range = start..<min(start + BundleLayout.chunkBytes, bytes.count)
+                    do throws(MaxError) { try before(range) } catch {
+                        failure.withLock { $0 = error }
+                        return
+                    }
+                    let leaf = SHA256()
+                    leaf.update([0])
+                    leaf.update(UnsafeRawBufferPointer(rebasing: bytes[range]))
+                    out[32 * index..<32 * index + 32].copyBytes(from: leaf.finish())
+                }
+            }
         }
-        return root(leaves[...])
+        if let error = failure.withLock({ $0 }) { throw error }
+        return root((0..<count).map { Array(leaves[32 * $0..<32 * $0 + 32]) }[...])
     }
 
     private static func root(_ leaves: ArraySlice<[UInt8]>) -> [UInt8] {

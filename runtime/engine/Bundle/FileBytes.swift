@@ -1,18 +1,16 @@
 import Glibc
 import MaxIR
-import Synchronization
 
 /// The bytes of a regular file, read into private memory: all at once, or range by range as they are asked for.
 ///
 /// Not a shared mapping: a file that someone truncates while it is mapped would end the process with SIGBUS.
 public final class FileBytes: @unchecked Sendable {
-    // Sendable: a range is written once, under the lock, before anyone else sees it.
+    // Sendable: a range is written once, under its store's lock, before anyone else sees it.
     /// Only as long as this object lives: use it under `withBytes`, or where the object is held. Where ranges are read
     /// as they are asked for (`load`), the others are zero and take no memory.
     let bytes: UnsafeRawBufferPointer
     /// The open file and its path, while ranges may still be read.
     private let source: (descriptor: Int32, path: String)?
-    private let loaded = Mutex(Set<Range<Int>>())
 
     /// - Parameter onDemand: reads nothing yet; `load` does.
     /// - Throws: `.notFound` when there is no such file, `.io` when it is not a regular file or cannot be read,
@@ -60,27 +58,17 @@ public final class FileBytes: @unchecked Sendable {
         return memory
     }
 
-    /// Reads a range of the file, unless it is there.
+    /// Reads a range of the file, unless all of it was read at once. The caller keeps others from reading it meanwhile.
     func load(_ range: Range<Int>) throws(MaxError) {
         guard let source else { return }
-        let memory = UnsafeMutableRawPointer(mutating: bytes.baseAddress)
-        let outcome: Result<Void, MaxError> = loaded.withLock { loaded in
-            guard !loaded.contains(range) else { return .success(()) }
-            do throws(MaxError) {
-                try Self.read(source.descriptor, source.path, range, into: memory)
-            } catch {
-                return .failure(error)
-            }
-            loaded.insert(range)
-            return .success(())
-        }
-        try outcome.get()
+        try Self.read(source.descriptor, source.path, range, into: UnsafeMutableRawPointer(mutating: bytes.baseAddress))
     }
 
     private static func read(_ descriptor: Int32, _ path: String, _ range: Range<Int>, into memory: UnsafeMutableRawPointer?)
         throws(MaxError)
     {
         guard !range.isEmpty, let memory else { return }
+        prefault(memory, range)
         var position = range.lowerBound
         while position < range.upperBound {
             let read = pread(descriptor, memory + position, range.upperBound - position, off_t(position))
@@ -88,6 +76,15 @@ public final class FileBytes: @unchecked Sendable {
             guard read > 0 else { throw MaxError(.io, "cannot read \(path): it ended at byte \(position) of \(range.upperBound)") }
             position += read
         }
+    }
+
+    /// Has the kernel make the pages of a long range at once, half the price of one fault each. Best effort: kernels before
+    /// 5.14 do not know it.
+    private static func prefault(_ memory: UnsafeMutableRawPointer, _ range: Range<Int>) {
+        let (populateForWriting, page) = (Int32(23), 4096)
+        guard range.count >= 16 * page else { return }
+        let start = range.lowerBound / page * page
+        madvise(memory + start, range.upperBound - start, populateForWriting)
     }
 
     public init(_ copy: [UInt8]) {

@@ -94,7 +94,7 @@ enum GraphCodec {
     /// - Throws: `.malformed` for a message that does not describe a well-typed graph; `.unsupported` for an
     ///   operator this version does not have.
     static func read(
-        _ bytes: UnsafeRawBufferPointer, constants: [Tensor], operators: [String: Operator] = Ops.named
+        _ bytes: UnsafeRawBufferPointer, constants: [Tensor], operators: (String) -> Operator? = { Ops.named[$0] }
     ) throws(MaxError) -> Graph {
         var reader = WireReader(bytes)
         var name: Text = ""
@@ -201,7 +201,7 @@ enum GraphCodec {
     }
 
     private static func node(
-        _ message: WireReader, into builder: inout GraphBuilder, _ constants: [Tensor], _ operators: [String: Operator]
+        _ message: WireReader, into builder: inout GraphBuilder, _ constants: [Tensor], _ operators: (String) -> Operator?
     ) throws(MaxError) {
         var message = message
         var name: Text = ""
@@ -223,7 +223,7 @@ enum GraphCodec {
             default: throw message.malformed("node: field \(field.number) is unknown")
             }
         }
-        guard let op = operators[name.string] else {
+        guard let op = operators(name.string) else {
             throw MaxError(.unsupported, "graph: operator \(name.quoted) is not known to this version")
         }
         guard results >= 1, results <= 1 << 10 else { throw message.malformed("node: \(results) results") }

@@ -18,18 +18,30 @@ final class SectionStore: Sendable {
     /// - Throws: `.contentMismatch` when the digest differs, `.malformed` for a byte in the padding before it, `.io`.
     func stored(_ index: Int) throws(MaxError) -> UnsafeRawBufferPointer {
         let record = records[index]
-        let (start, end) = (Int(record.offset), Int(record.offset + record.storedBytes))
-        let section = UnsafeRawBufferPointer(rebasing: file.bytes[start..<end])
-        guard !checked.withLock({ $0.contains(index) }) else { return section }
+        let section = UnsafeRawBufferPointer(rebasing: file.bytes[Int(record.offset)..<Int(record.offset + record.storedBytes)])
+        let outcome: Result<Void, MaxError> = checked.withLock { checked in
+            guard !checked.contains(index) else { return .success(()) }
+            do throws(MaxError) { try check(index, section) } catch { return .failure(error) }
+            checked.insert(index)
+            return .success(())
+        }
+        try outcome.get()
+        return section
+    }
+
+    private func check(_ index: Int, _ section: UnsafeRawBufferPointer) throws(MaxError) {
+        let record = records[index]
+        let start = Int(record.offset)
         let before = index == 0 ? BundleLayout.sectionAlignment : Int(records[index - 1].offset + records[index - 1].storedBytes)
-        try file.load(before..<end)
+        try file.load(before..<start)
         try requireZero(file.bytes, before..<start, "bundle: before \(record.name)")
-        let digest = SHA256.tree(section)
+        // Each piece is read by the thread that hashes it.
+        let digest = try SHA256.tree(section) { [file] piece throws(MaxError) in
+            try file.load(start + piece.lowerBound..<start + piece.upperBound)
+        }
         guard digest == record.digest else {
             throw MaxError(.contentMismatch, "bundle: \(record.name) has digest \(digest.hex), the table says \(record.digest.hex)")
         }
-        checked.withLock { _ = $0.insert(index) }
-        return section
     }
 
     func first(_ kind: BundleLayout.Kind) -> Int? { records.firstIndex { $0.knownKind == kind } }

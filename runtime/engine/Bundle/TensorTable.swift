@@ -46,9 +46,22 @@ enum TensorTable {
         return out
     }
 
-    /// Reads in a fixed order of guards: count, then for each record its fields, extents, extent against its
-    /// neighbours and the section, then the data.
     static func read(_ bytes: UnsafeRawBufferPointer, name: String) throws(MaxError) -> [Tensor] {
+        var tensors: [Tensor] = []
+        for (index, view) in try views(bytes, name: name).enumerated() {
+            let elements = try elementCount(of: view.shape)
+            let storage =
+                view.element == .string
+                ? try strings(view.bytes, count: elements, "\(name): tensor \(index)")
+                : try TensorStorage(view.element, count: elements, bytes: view.bytes)
+            tensors.append(try Tensor(shape: view.shape, storage))
+        }
+        return tensors
+    }
+
+    /// The tensors where they are, the data not looked at but for its length. Guards in a fixed order: count, then for each
+    /// record its fields, extents, extent against its neighbours and the section.
+    static func views(_ bytes: UnsafeRawBufferPointer, name: String) throws(MaxError) -> [TensorView] {
         guard bytes.count >= alignment else {
             throw MaxError(.malformed, "\(name): \(bytes.count) bytes, expected at least \(alignment)")
         }
@@ -61,8 +74,8 @@ enum TensorTable {
         guard end <= bytes.count else {
             throw MaxError(.malformed, "\(name): \(count) records need \(end) bytes, found \(bytes.count)")
         }
-        var tensors: [Tensor] = []
-        tensors.reserveCapacity(count)
+        var views: [TensorView] = []
+        views.reserveCapacity(count)
         for index in 0..<count {
             let place = "\(name): tensor \(index)"
             let record = UnsafeRawBufferPointer(rebasing: bytes[alignment + index * recordBytes..<alignment + (index + 1) * recordBytes])
@@ -92,16 +105,18 @@ enum TensorTable {
             }
             try requireZero(bytes, end..<padded, place)
             end = padded + Int(size)
-            let data = UnsafeRawBufferPointer(rebasing: bytes[padded..<end])
-            let storage =
-                type == .string
-                ? try strings(data, count: elements, place) : try TensorStorage(type, count: elements, bytes: data)
-            tensors.append(try Tensor(shape: shape, storage))
+            if let width = type.byteCount {
+                let expected = try elements.multiplied(by: width, place)
+                guard size == UInt64(expected) else {
+                    throw MaxError(.malformed, "\(place): \(size) bytes, expected \(expected) for \(elements) × \(type)")
+                }
+            }
+            views.append(TensorView(element: type, shape: shape, bytes: UnsafeRawBufferPointer(rebasing: bytes[padded..<end])))
         }
         guard end == bytes.count else {
             throw MaxError(.malformed, "\(name): \(bytes.count - end) bytes after the last tensor")
         }
-        return tensors
+        return views
     }
 
     private static func strings(_ data: UnsafeRawBufferPointer, count: Int, _ place: String) throws(MaxError) -> TensorStorage {
@@ -127,6 +142,13 @@ enum TensorTable {
         guard previous == UInt64(body) else { throw MaxError(.malformed, "\(place): \(UInt64(body) - previous) bytes after the last text") }
         return .string(texts)
     }
+}
+
+/// A tensor of a table, in the section's memory.
+struct TensorView {
+    let element: ElementType
+    let shape: [Int]
+    let bytes: UnsafeRawBufferPointer
 }
 
 /// Padding and reserved fields are zero, so that nothing can hide there.

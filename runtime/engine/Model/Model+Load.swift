@@ -7,7 +7,7 @@ extension Model {
     /// - Throws: `.contentMismatch` when a digest or a golden row does not come out; `.malformed`, `.unsupported`,
     ///   `.limitExceeded`, `.notFound`, `.io` as their names say.
     public static func load(_ bundle: Bundle) throws(MaxError) -> Model {
-        if TreeKernel.wanted == nil, let packed = try bundle.packedGraph(), let model = try Model(packed: packed, of: bundle) {
+        if TreeKernel.wanted == nil, let (packed, arrays) = try bundle.packed(), let model = try Model(packed: packed, arrays, of: bundle) {
             if let golden = try bundle.golden(for: packed) { try model.replay(golden) }
             return model
         }

@@ -27,10 +27,10 @@ public final class Model: Sendable {
     }
 
     /// The model of a packed graph; nil when it does not run on kernels alone.
-    init?(packed graph: Graph, of bundle: Bundle) throws(MaxError) {
+    init?(packed graph: Graph, _ arrays: PackedArrays, of bundle: Bundle) throws(MaxError) {
         try KernelChoice.check()
         let schema = try Schema(of: graph)
-        let plan = Plan(graph, schema)
+        let plan = Plan(graph, schema, packed: arrays)
         guard plan.isPlanned else { return nil }
         info = bundle.info
         background = try bundle.background(for: graph)

@@ -7,6 +7,8 @@ struct KernelRequest {
     let results: [PlannedResult]
     let constants: ConstantMemory
     let arena: ArenaLayout
+    /// Of a packed graph.
+    let packed: PackedArrays?
     /// Steps that bring operands into the form that the kernel takes; they run before it.
     var preparations: [any Step] = []
 

@@ -1,18 +1,14 @@
 import CMaxKernels
 import MaxIR
 
-/// Operators of packed graphs: what kernels hold, kept in a bundle beside the portable graph, so that loading a large
-/// model packs nothing. They mean what the portable operator means that they were made of; a layout that changes gets a
-/// new name, and whoever does not know a name uses the portable graph.
-enum Packed {
+/// A packed graph: what kernels hold, kept in a bundle beside the portable graph, so that loading a large model packs
+/// nothing. Its operators mean what the portable operator means that they were made of, and name their arrays by position;
+/// a layout that changes gets a new name, and whoever does not know a name uses the portable graph.
+struct Packed {
     static let byteTrees = Operator(
-        "packed_byte_trees_1", "`trees` as their kernels on bytes hold them.",
+        "packed_byte_trees_2", "`trees` as their kernels on bytes hold them.",
         operands: [.one("x", [.f32, .f64])],
-        attributes: [
-            .required("flags", .int), .required("sizes", .ints), .required("ranks", .tensor), .required("thresholds", .tensor),
-            .required("firsts", .tensor), .required("bytes", .tensor), .required("places", .tensor), .required("heaps", .tensor),
-            .required("nodes", .tensor), .required("leaves", .tensor), .required("base", .tensor),
-        ],
+        attributes: [.required("flags", .int), .required("sizes", .ints), .required("arrays", .int)],
         infer: { node throws(MaxError) in
             let sizes = try node.ints("sizes")
             guard sizes.count == 4, let outputs = Int(exactly: sizes[1]), (1...Limits.ports).contains(outputs) else {
@@ -22,33 +18,43 @@ enum Packed {
             guard let shape = x.shape, shape.count == 2, shape[1].fixed.map(Int64.init) == sizes[0] else {
                 throw MaxError(.malformed, "operand is \(x), expected [N, \(sizes[0])]")
             }
-            return [.tensor(TensorType(try node.tensor("base").elementType, [shape[0], .fixed(outputs)]))]
+            let isF64 = try node.int("flags") & ByteTreesLayout.leavesFlag != 0
+            return [.tensor(TensorType(isF64 ? .f64 : .f32, [shape[0], .fixed(outputs)]))]
         },
         evaluate: { _ throws(MaxError) in throw MaxError(.unsupported, "packed trees run on kernels only") })
 
-    static let named: [String: Operator] = Ops.named.merging([byteTrees.name: byteTrees]) { first, _ in first }
+    static func named(_ name: String) -> Operator? { name == byteTrees.name ? byteTrees : Ops.named[name] }
 
     /// Ensembles of fewer nodes are packed faster than they are read.
     private static let leastNodes = 1 << 12
 
-    /// The graph with its large ensembles packed; nil when none is.
-    static func graph(of graph: Graph) throws(MaxError) -> Graph? {
+    let graph: Graph
+    /// In the order in which operators name them.
+    let arrays: [Tensor]
+
+    /// `graph` with its large ensembles packed; nil when none is.
+    init?(_ graph: Graph) throws(MaxError) {
         var builder = GraphBuilder(name: graph.name)
         for input in graph.inputs { _ = try builder.input(input) }
-        var isPacked = false
+        var arrays: [Tensor] = []
         for node in graph.nodes {
-            if node.op == Ops.trees, let x = node.operands[0], let packed = try layout(node, graph.type(of: x)) {
-                _ = try builder.node(byteTrees, node.operands, packed.attributes, label: node.label)
-                isPacked = true
+            // Holds the layout's arrays until they are tensors.
+            let memory = ConstantMemory()
+            if node.op == Ops.trees, let x = node.operands[0], let packed = try Self.layout(node, graph.type(of: x), memory) {
+                _ = try builder.node(Self.byteTrees, node.operands, packed.attributes(arrays: arrays.count), label: node.label)
+                arrays += packed.arrays
             } else {
                 _ = try builder.node(node.op, node.operands, node.attributes, results: node.results.count, label: node.label)
             }
+            withExtendedLifetime(memory) {}
         }
         for output in graph.outputs { builder.output(output.name, output.value, labels: output.labels) }
-        return isPacked ? try builder.finish() : nil
+        guard !arrays.isEmpty else { return nil }
+        self.graph = try builder.finish()
+        self.arrays = arrays
     }
 
-    private static func layout(_ node: Node, _ x: ValueType) throws(MaxError) -> ByteTreesLayout? {
+    private static func layout(_ node: Node, _ x: ValueType, _ memory: ConstantMemory) throws(MaxError) -> ByteTreesLayout? {
         guard let tensor = x.tensor, let width = tensor.shape?.last?.fixed, tensor.element == .f32 || tensor.element == .f64 else {
             return nil
         }
@@ -58,54 +64,99 @@ enum Packed {
             return nil
         }
         guard trees.columns.categories.isEmpty, trees.columns.single.isEmpty else { return nil }
-        return trees.layout(ensemble, columns: width, xIsF64: tensor.element == .f64)
+        return trees.layout(ensemble, columns: width, xIsF64: tensor.element == .f64, memory)
+    }
+}
+
+/// The arrays of a packed graph where a bundle was read to: kernels point into them.
+struct PackedArrays {
+    let arrays: [TensorView]
+    /// Holds the memory.
+    let owner: SectionStore
+
+    /// Arrays from position `first` on, taken one after the other.
+    struct Cursor {
+        let arrays: [TensorView]
+        var next: Int
+
+        /// - Throws: `.malformed` when there is no such array, or one of another type.
+        mutating func take(_ type: ElementType) throws(MaxError) -> UnsafeRawBufferPointer {
+            guard arrays.indices.contains(next), arrays[next].element == type else {
+                let found = arrays.indices.contains(next) ? "\(arrays[next].element)" : "none"
+                throw MaxError(.malformed, "packed arrays: array \(next) is \(found), expected \(type)")
+            }
+            defer { next += 1 }
+            return arrays[next].bytes
+        }
+
+        mutating func take<E: TensorElement & BitwiseCopyable>(_: E.Type = E.self) throws(MaxError) -> UnsafeBufferPointer<E> {
+            // Sections are page-aligned in memory, arrays 64-aligned in them.
+            try take(E.elementType).assumingMemoryBound(to: E.self)
+        }
+
+        mutating func takeFloats(isF64: Bool) throws(MaxError) -> FloatArray {
+            FloatArray(bytes: try take(isF64 ? .f64 : .f32), isF64: isF64)
+        }
     }
 }
 
 extension ByteTreesLayout {
-    var attributes: [String: Attribute] {
-        let bytes = shape + nodeCount + innerCount + levels
+    private static let inputFlag: Int64 = 1
+    private static let comparesFlag: Int64 = 2
+    private static let averageFlag: Int64 = 4
+    /// Leaves and sums are f64.
+    static let leavesFlag: Int64 = 8
+
+    func attributes(arrays first: Int) -> [String: Attribute] {
+        let flags =
+            (xIsF64 ? Self.inputFlag : 0) | (comparesF64 ? Self.comparesFlag : 0) | (isAverage ? Self.averageFlag : 0)
+            | (leaves.isF64 ? Self.leavesFlag : 0)
         return [
-            "flags": .int((xIsF64 ? 1 : 0) | (comparesF64 ? 2 : 0) | (isAverage ? 4 : 0)),
-            "sizes": .ints([columns, outputCount, leafStride, width].map { Int64($0) }), "ranks": .tensor(Tensor(ranks)),
-            "thresholds": Self.tensor(thresholds), "firsts": Self.tensor(firsts), "bytes": .tensor(Tensor(bytes)),
-            "places": .tensor(Tensor(starts + leafStarts + leafCounts + treeOutput)), "heaps": .tensor(Tensor(heapOffset + heapLimit)),
-            "nodes": .tensor(Tensor(nodes)), "leaves": Self.tensor(leaves), "base": Self.tensor(base),
+            "flags": .int(flags), "sizes": .ints([columns, outputCount, leafStride, width].map { Int64($0) }), "arrays": .int(Int64(first)),
         ]
     }
 
-    private static func tensor(_ storage: TensorStorage) -> Attribute { .tensor(Tensor(unchecked: storage, shape: [storage.count])) }
+    /// What a bundle keeps, in the order in which `init` takes them.
+    var arrays: [Tensor] {
+        let nodeBytes = UnsafeRawBufferPointer(nodes).map { $0 }
+        return [
+            Tensor(Array(ranks)), Self.tensor(thresholds), Self.tensor(firsts), Tensor(Array(shape)), Tensor(Array(nodeCount)),
+            Tensor(Array(innerCount)), Tensor(Array(levels)), Tensor(Array(starts)), Tensor(Array(leafStarts)), Tensor(Array(leafCounts)),
+            Tensor(Array(treeOutput)), Tensor(Array(heapOffset)), Tensor(Array(heapLimit)), Tensor(nodeBytes), Self.tensor(leaves),
+            Self.tensor(base),
+        ]
+    }
+
+    private static func tensor(_ array: FloatArray) -> Tensor {
+        array.isF64
+            ? Tensor((0..<array.count).map { array.value($0, as: Double.self) })
+            : Tensor((0..<array.count).map { array.value($0, as: Float.self) })
+    }
 
     /// - Throws: `.malformed` when an array has the wrong type or length, or leads out of bounds (`check`).
-    init(_ node: some OperatorNode) throws(MaxError) {
-        func list<E: TensorElement>(_ name: String, _: E.Type = E.self) throws(MaxError) -> [E] {
-            guard let values = try node.tensor(name).values(as: E.self) else {
-                throw MaxError(.malformed, "\(name): found \(try node.tensor(name).type), expected \(E.elementType)")
-            }
-            return values
-        }
+    init(_ node: some OperatorNode, _ packed: PackedArrays) throws(MaxError) {
         let flags = try node.int("flags")
-        (xIsF64, comparesF64, isAverage) = (flags & 1 != 0, flags & 2 != 0, flags & 4 != 0)
         let sizes = try node.ints("sizes").map { Int(clamping: $0) }
-        guard sizes.count == 4, flags & ~7 == 0 else { throw MaxError(.malformed, "packed trees: flags \(flags), sizes \(sizes)") }
+        guard sizes.count == 4, flags & ~15 == 0 else { throw MaxError(.malformed, "packed trees: flags \(flags), sizes \(sizes)") }
+        (xIsF64, comparesF64) = (flags & Self.inputFlag != 0, flags & Self.comparesFlag != 0)
+        isAverage = flags & Self.averageFlag != 0
         (columns, outputCount, leafStride, width) = (sizes[0], sizes[1], sizes[2], sizes[3])
-        ranks = try list("ranks")
-        thresholds = try node.tensor("thresholds").storage
-        firsts = try node.tensor("firsts").storage
-        leaves = try node.tensor("leaves").storage
-        base = try node.tensor("base").storage
-        let (bytes, places, heaps) = (try list("bytes", UInt8.self), try list("places", Int32.self), try list("heaps", UInt32.self))
-        let trees = bytes.count / 4
-        guard bytes.count % 4 == 0, places.count == bytes.count, heaps.count % 2 == 0 else {
-            throw MaxError(.malformed, "packed trees: bytes, places and heaps do not fit")
+        var cursor = PackedArrays.Cursor(arrays: packed.arrays, next: Int(clamping: try node.int("arrays")))
+        ranks = try cursor.take()
+        thresholds = try cursor.takeFloats(isF64: comparesF64)
+        firsts = try cursor.takeFloats(isF64: comparesF64)
+        (shape, nodeCount) = (try cursor.take(), try cursor.take())
+        (innerCount, levels) = (try cursor.take(), try cursor.take())
+        (starts, leafStarts) = (try cursor.take(), try cursor.take())
+        (leafCounts, treeOutput) = (try cursor.take(), try cursor.take())
+        (heapOffset, heapLimit) = (try cursor.take(), try cursor.take())
+        let bytes = try cursor.take(.u8)
+        guard bytes.count % MemoryLayout<maxai_byte_node>.stride == 0 else {
+            throw MaxError(.malformed, "packed trees: nodes of \(bytes.count) bytes")
         }
-        (shape, nodeCount) = (Array(bytes[..<trees]), Array(bytes[trees..<2 * trees]))
-        (innerCount, levels) = (Array(bytes[(2 * trees)..<(3 * trees)]), Array(bytes[(3 * trees)...]))
-        (starts, leafStarts) = (Array(places[..<trees]), Array(places[trees..<2 * trees]))
-        (leafCounts, treeOutput) = (Array(places[(2 * trees)..<(3 * trees)]), Array(places[(3 * trees)...]))
-        (heapOffset, heapLimit) = (Array(heaps[..<(heaps.count / 2)]), Array(heaps[(heaps.count / 2)...]))
-        nodes = try list("nodes")
-        guard nodes.count % PackedNode.byteCount == 0 else { throw MaxError(.malformed, "packed trees: nodes of \(nodes.count) bytes") }
+        nodes = bytes.assumingMemoryBound(to: maxai_byte_node.self)
+        leaves = try cursor.takeFloats(isF64: flags & Self.leavesFlag != 0)
+        base = try cursor.takeFloats(isF64: flags & Self.leavesFlag != 0)
         try check()
     }
 }
@@ -113,11 +164,12 @@ extension ByteTreesLayout {
 extension KernelRequest {
     /// A packed ensemble, whose arrays came from a file.
     func packedByteTrees() throws -> (any Step)? {
-        guard let x = operands.first?.slot else { return nil }
-        let layout = try ByteTreesLayout(evaluation)
+        guard let x = operands.first?.slot, let packed else { return nil }
+        let layout = try ByteTreesLayout(evaluation, packed)
         guard layout.columns == x.width, layout.xIsF64 == (x.element == .f64), layout.outputCount == out.width,
             layout.leaves.elementType == out.element
         else { throw MaxError(.malformed, "packed trees: made for other columns or outputs") }
+        constants.hold(packed.owner)
         return try byteStep(layout.pack(constants), width: layout.width, x, out, KernelChoice.current, blockRows: layout.blockRows)
     }
 }

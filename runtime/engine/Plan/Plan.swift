@@ -12,9 +12,9 @@ public struct Plan: Sendable {
     /// Its ensembles in order, each with the kernel that really runs it, whichever was asked for.
     package var ensembles: [PlannedEnsemble] { program?.steps.compactMap(\.ensemble) ?? [] }
 
-    init(_ graph: Graph, _ schema: Schema) {
+    init(_ graph: Graph, _ schema: Schema, packed: PackedArrays? = nil) {
         do {
-            let program = try Planner.plan(graph, schema)
+            let program = try Planner.plan(graph, schema, packed)
             self.program = program
             summary = program.summary
         } catch let error as NotPlanned {

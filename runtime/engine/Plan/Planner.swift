@@ -12,6 +12,7 @@ struct NotPlanned: Error {
 /// and each row has a fixed number of elements.
 struct Planner {
     let graph: Graph
+    let packed: PackedArrays?
     let constants = ConstantMemory()
     private var slots: [Int: Slot] = [:]
     private var folded: [Int: Tensor] = [:]
@@ -20,12 +21,15 @@ struct Planner {
     /// Slots of texts that stand in `constants`.
     private var constantTexts: Set<Int> = []
 
-    static func plan(_ graph: Graph, _ schema: Schema) throws -> Program {
-        var planner = Planner(graph: graph)
+    static func plan(_ graph: Graph, _ schema: Schema, _ packed: PackedArrays?) throws -> Program {
+        var planner = Planner(graph: graph, packed: packed)
         return try planner.build(schema)
     }
 
-    private init(graph: Graph) { self.graph = graph }
+    private init(graph: Graph, packed: PackedArrays?) {
+        self.graph = graph
+        self.packed = packed
+    }
 
     private mutating func build(_ schema: Schema) throws -> Program {
         var inputs: [Program.Input] = []
@@ -96,7 +100,8 @@ struct Planner {
             results.append(PlannedResult(slot: try arena.reserve(element, width), tail: tail))
         }
         for (id, result) in zip(node.results, results) { slots[id.index] = result.slot }
-        var request = KernelRequest(node: node, operands: operands, results: results, constants: constants, arena: arena)
+        var request = KernelRequest(
+            node: node, operands: operands, results: results, constants: constants, arena: arena, packed: packed)
         if let step = try KernelTable.step(&request) {
             steps += request.preparations + [step]
             if step.givesConstantText { for result in results { constantTexts.insert(result.slot.offset) } }

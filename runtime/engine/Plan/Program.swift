@@ -134,6 +134,7 @@ extension StringView: @unchecked Sendable {}
 /// Memory that kernels point into; written while a program is built, only read afterwards.
 final class ConstantMemory: @unchecked Sendable {
     private var blocks: [UnsafeMutableRawPointer] = []
+    private var held: [AnyObject] = []
     private static let largePage = 1 << 21
 
     deinit { for block in blocks { block.deallocate() } }
@@ -153,6 +154,9 @@ final class ConstantMemory: @unchecked Sendable {
         blocks.append(memory)
         return memory.bindMemory(to: T.self, capacity: max(count, 1))
     }
+
+    /// Keeps the owner of memory that kernels point into.
+    func hold(_ owner: AnyObject) { held.append(owner) }
 
     /// `count` values made one by one.
     func make<T: BitwiseCopyable>(_ count: Int, _ value: (Int) -> T) -> UnsafeMutablePointer<T> {

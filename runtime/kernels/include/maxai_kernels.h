@@ -237,6 +237,10 @@ void maxai_byte_columns_avx512(const maxai_byte_trees *trees, const void *x, siz
 
 // `stride` is a multiple of 64; whole groups of 64 rows are computed. `bytes` has `width` for every row of
 // `stride`.
+// Whether the `count` nodes of a tree of free shape and the one that ends them lead forward, within the tree
+// and within `width` columns, each but the first reached from an earlier one.
+int maxai_byte_nodes_sound(const maxai_byte_node *nodes, size_t count, int32_t width);
+
 void maxai_byte_trees_scalar(const maxai_byte_trees *trees, const void *x, size_t stride, size_t rows,
                              uint8_t *bytes, void *out);
 void maxai_byte_trees_avx2(const maxai_byte_trees *trees, const void *x, size_t stride, size_t rows,

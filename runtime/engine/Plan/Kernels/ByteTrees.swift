@@ -20,7 +20,7 @@ struct ByteTrees {
     private var leafCounts: [Int32] = []
     private var heapOffset: [UInt32] = []
     private var heapLimit: [UInt32] = []
-    private var nodes: [UInt8] = []
+    private var nodes: [maxai_byte_node] = []
     /// Positions in the source's leaf values, one per leaf.
     private var leaves: [Int32] = []
 
@@ -127,7 +127,7 @@ struct ByteTrees {
     /// Nodes stand level by level, so that what one says of its rows is stored long before its children ask; those of
     /// two leaves come last, as nobody asks them.
     private mutating func appendFree(_ e: TreeEnsemble, _ root: Int32, _ size: [Int], _ height: Int) {
-        starts.append(Int32(nodes.count / PackedNode.byteCount))
+        starts.append(Int32(nodes.count))
         var inner: [Int32] = []
         var last: [Int32] = []
         var level = [root]
@@ -147,15 +147,21 @@ struct ByteTrees {
         for place in inner + last {
             let test = columns.tests[Int(place)]
             let (left, right) = children(e, Int(place))
-            nodes +=
-                PackedNode(
-                    column: test.column, rank: test.limit, leftLeaves: left < 0 ? 1 : size[Int(left)], left: positions[left] ?? end,
-                    right: positions[right] ?? end
-                ).bytes
+            append(
+                column: test.column, rank: test.limit, leftLeaves: left < 0 ? 1 : size[Int(left)], left: positions[left] ?? end,
+                right: positions[right] ?? end)
         }
-        nodes += PackedNode(column: 0, rank: 255, leftLeaves: 0, left: end, right: end).bytes
+        append(column: 0, rank: 255, leftLeaves: 0, left: end, right: end)
         append(shape: MAXAI_FREE_SHAPE, nodes: positions.count, inner: inner.count, levels: height)
         appendLeaves(e, root)
+    }
+
+    private mutating func append(column: Int, rank: Int, leftLeaves: Int, left: Int, right: Int) {
+        nodes.append(
+            maxai_byte_node(
+                column: UInt16(truncatingIfNeeded: column), limit: UInt8(truncatingIfNeeded: rank), unused: 0,
+                left: UInt8(truncatingIfNeeded: left), nothing: 0, right: UInt8(truncatingIfNeeded: right),
+                left_leaves: UInt8(truncatingIfNeeded: leftLeaves)))
     }
 
     /// From left to right.
@@ -172,8 +178,8 @@ struct ByteTrees {
         }
     }
 
-    /// The ensemble's arrays, but for what categories and single tests add.
-    func layout(_ e: TreeEnsemble, columns width: Int, xIsF64: Bool) -> ByteTreesLayout {
+    /// The ensemble's arrays, but for what categories and single tests add, in `constants`.
+    func layout(_ e: TreeEnsemble, columns width: Int, xIsF64: Bool, _ constants: ConstantMemory) -> ByteTreesLayout {
         var out = ByteTreesLayout()
         out.columns = width
         out.outputCount = e.outputCount
@@ -183,27 +189,41 @@ struct ByteTrees {
         out.xIsF64 = xIsF64
         out.comparesF64 = columns.comparesF64
         out.isAverage = e.aggregate == .average
-        columns.write(into: &out)
-        (out.shape, out.nodeCount, out.innerCount, out.levels) = (shape, nodeCount, innerCount, levels)
-        (out.starts, out.leafStarts, out.leafCounts, out.treeOutput) = (starts, leafStarts, leafCounts, e.treeOutput)
-        (out.heapOffset, out.heapLimit, out.nodes) = (heapOffset, heapLimit, nodes)
-        out.leaves = leafValues(e)
-        out.base = e.base
+        columns.write(into: &out, constants)
+        (out.shape, out.nodeCount) = (constants.view(shape), constants.view(nodeCount))
+        (out.innerCount, out.levels) = (constants.view(innerCount), constants.view(levels))
+        (out.starts, out.leafStarts) = (constants.view(starts), constants.view(leafStarts))
+        (out.leafCounts, out.treeOutput) = (constants.view(leafCounts), constants.view(e.treeOutput))
+        (out.heapOffset, out.heapLimit) = (constants.view(heapOffset), constants.view(heapLimit))
+        out.nodes = constants.view(nodes)
+        out.leaves = leafValues(e, constants)
+        out.base = constants.floats(e.base)
         return out
     }
 
-    private func leafValues(_ e: TreeEnsemble) -> TensorStorage {
-        func ordered<T: ExpressibleByIntegerLiteral>(_ values: [T]) -> [T] {
+    private func leafValues(_ e: TreeEnsemble, _ constants: ConstantMemory) -> FloatArray {
+        func ordered<T: ExpressibleByIntegerLiteral & BitwiseCopyable>(_ values: [T]) -> UnsafeRawBufferPointer {
             var out: [T] = []
             out.reserveCapacity((leaves.count + ByteTreesLayout.paddingLeaves) * e.leafStride)
             for leaf in leaves { out += values[Int(leaf) * e.leafStride..<(Int(leaf) + 1) * e.leafStride] }
             out += [T](repeating: 0, count: ByteTreesLayout.paddingLeaves * e.leafStride)
-            return out
+            return UnsafeRawBufferPointer(constants.view(out))
         }
         return switch e.leafValues {
-        case .f64(let values): .f64(ordered(values))
-        case .f32(let values): .f32(ordered(values))
-        default: e.leafValues
+        case .f64(let values): FloatArray(bytes: ordered(values), isF64: true)
+        case .f32(let values): FloatArray(bytes: ordered(values))
+        default: FloatArray()
+        }
+    }
+}
+
+extension ConstantMemory {
+    /// Of f32 or f64.
+    func floats(_ values: TensorStorage) -> FloatArray {
+        switch values {
+        case .f64(let values): FloatArray(bytes: UnsafeRawBufferPointer(view(values)), isF64: true)
+        case .f32(let values): FloatArray(bytes: UnsafeRawBufferPointer(view(values)))
+        default: FloatArray()
         }
     }
 }

@@ -17,30 +17,26 @@ extension ByteTreesLayout {
                 .allSatisfy({ $0 == trees })
         else { throw fail("arrays of different lengths for \(trees) trees") }
         guard heapLimit.count == heapOffset.count, base.count == outputCount, base.elementType == leaves.elementType,
-            leaves.elementType == .f32 || leaves.elementType == .f64
+            leaves.bytes.baseAddress != nil
         else { throw fail("heap_limit, base or leaves do not fit") }
         try checkRanks(fail)
         let end = UInt32(64 * width)
         guard heapOffset.allSatisfy({ $0 < end && $0 % 64 == 0 }) else { throw fail("heap_offset beyond \(width) columns") }
-        var reached = [Bool](repeating: false, count: 256)
-        for tree in 0..<trees {
-            guard treeOutput[tree] >= 0, Int(treeOutput[tree]) <= outputCount - leafStride else {
-                throw fail("tree_output of tree \(tree)")
-            }
-            let (start, leaf) = (Int(starts[tree]), Int(leafStarts[tree]))
-            guard start >= 0, leaf >= 0, leaf + Self.paddingLeaves * leafStride <= leaves.count else {
-                throw fail("starts or leaf_starts of tree \(tree)")
-            }
-            let code = Int(shape[tree])
-            if code == MAXAI_FREE_SHAPE {
-                guard isSound(tree, start, &reached) else { throw fail("nodes of tree \(tree)") }
-            } else {
-                let slots = code < MAXAI_FREE_SHAPE ? 1 << code : code - MAXAI_OBLIVIOUS
-                guard code != MAXAI_OBLIVIOUS, slots <= (code < MAXAI_FREE_SHAPE ? 64 : 8), start <= heapOffset.count - slots else {
-                    throw fail("shape of tree \(tree)")
-                }
-            }
+        for tree in 0..<trees { if let what = fault(tree) { throw fail("\(what) of tree \(tree)") } }
+    }
+
+    /// Which array leads a kernel astray in `tree`, if one does.
+    private func fault(_ tree: Int) -> String? {
+        guard treeOutput[tree] >= 0, Int(treeOutput[tree]) <= outputCount - leafStride else { return "tree_output" }
+        let (start, leaf) = (Int(starts[tree]), Int(leafStarts[tree]))
+        guard start >= 0, leaf >= 0, leaf + Self.paddingLeaves * leafStride <= leaves.count else { return "starts or leaf_starts" }
+        let code = Int(shape[tree])
+        if code == MAXAI_FREE_SHAPE { return isSound(tree, start) ? nil : "nodes" }
+        let slots = code < MAXAI_FREE_SHAPE ? 1 << code : code - MAXAI_OBLIVIOUS
+        guard code != MAXAI_OBLIVIOUS, slots <= (code < MAXAI_FREE_SHAPE ? 64 : 8), start <= heapOffset.count - slots else {
+            return "shape"
         }
+        return nil
     }
 
     private func checkRanks(_ fail: (String) -> MaxError) throws(MaxError) {
@@ -60,21 +56,11 @@ extension ByteTreesLayout {
     }
 
     /// Whether the children of a tree's nodes stand after their parents, so that every walk ends, and every mask is written
-    /// before it is read.
-    private func isSound(_ tree: Int, _ start: Int, _ reached: inout [Bool]) -> Bool {
+    /// before it is read: every node but the first is some earlier one's child.
+    private func isSound(_ tree: Int, _ start: Int) -> Bool {
         let count = Int(nodeCount[tree])
-        guard Int(innerCount[tree]) <= count, start < nodeTotal - count else { return false }
-        for position in 0..<count { reached[position] = position == 0 }
-        for position in 0..<count {
-            let node = PackedNode(nodes, start + position)
-            let (left, right) = (Int(node.left), Int(node.right))
-            guard node.column < width, left > position, left <= count, right > position, right <= count, reached[position] else {
-                return false
-            }
-            if left < count { reached[left] = true }
-            if right < count { reached[right] = true }
-        }
-        let last = PackedNode(nodes, start + count)
-        return last.column < width && Int(last.left) == count && Int(last.right) == count && last.rank == 255
+        guard Int(innerCount[tree]) <= count, start < nodes.count - count else { return false }
+        guard let tree = nodes.baseAddress.map({ $0 + start }) else { return false }
+        return maxai_byte_nodes_sound(tree, count, Int32(width)) == 1
     }
 }

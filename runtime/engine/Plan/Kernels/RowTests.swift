@@ -49,10 +49,10 @@ struct RowTests {
         let count = Int(layout.nodeCount[tree])
         var firstLeaf = [Int](repeating: 0, count: count + 1)
         for index in 0..<count {
-            let node = PackedNode(layout.nodes, Int(layout.starts[tree]) + index)
+            let node = layout.nodes[Int(layout.starts[tree]) + index]
             columns[Self.capacity * tree + index] = UInt8(truncatingIfNeeded: node.column)
-            ranks[Self.capacity * tree + index] = node.rank
-            let onTheLeft = Int(node.leftLeaves)
+            ranks[Self.capacity * tree + index] = node.limit
+            let onTheLeft = Int(node.left_leaves)
             masks[8 * maskGroups * tree + index] = ~(((1 << UInt64(onTheLeft)) &- 1) << UInt64(firstLeaf[index]))
             firstLeaf[Int(node.left)] = firstLeaf[index]
             firstLeaf[Int(node.right)] = firstLeaf[index] &+ onTheLeft

@@ -3,17 +3,19 @@ import MaxIR
 
 extension TestColumns {
     /// Writes the ranks into a layout of bytes.
-    func write(into out: inout ByteTreesLayout) {
+    func write(into out: inout ByteTreesLayout, _ constants: ConstantMemory) {
+        var words: [Int32] = []
         var thresholds: [Double] = []
         var firsts: [Double] = []
         for rank in ranks {
-            out.ranks += [rank.source, Int32(rank.thresholds.count)] + rank.out + [Int32(rank.ofZero)]
+            words += [rank.source, Int32(rank.thresholds.count)] + rank.out + [Int32(rank.ofZero)]
             let all = rank.thresholds + [Double](repeating: .nan, count: ByteTreesLayout.thresholdsPerRank - rank.thresholds.count)
             thresholds += all
             firsts += stride(from: 16, to: ByteTreesLayout.thresholdsPerRank, by: 16).map { all[$0] } + [.nan]
         }
-        out.thresholds = comparesF64 ? .f64(thresholds) : .f32(thresholds.map { Float($0) })
-        out.firsts = comparesF64 ? .f64(firsts) : .f32(firsts.map { Float($0) })
+        out.ranks = constants.view(words)
+        out.thresholds = constants.view(thresholds, isF64: comparesF64)
+        out.firsts = constants.view(firsts, isF64: comparesF64)
     }
 
     /// Writes categories and single tests into `trees`.

@@ -28,7 +28,7 @@ extension KernelRequest {
 
     private func byteTrees(_ e: TreeEnsemble, _ x: Slot, _ out: Slot, _ choice: KernelChoice) throws -> (any Step)? {
         guard let bytes = ByteTrees(e, columns: x.width, xIsF64: x.element == .f64) else { return nil }
-        let layout = bytes.layout(e, columns: x.width, xIsF64: x.element == .f64)
+        let layout = bytes.layout(e, columns: x.width, xIsF64: x.element == .f64, constants)
         var trees = layout.pack(constants)
         bytes.columns.pack(e, into: &trees, constants)
         return try byteStep(trees, width: layout.width, x, out, choice, blockRows: layout.blockRows)
