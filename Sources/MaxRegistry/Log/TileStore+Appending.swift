@@ -1,0 +1,97 @@
+import MaxIR
+
+extension TileStore {
+    public static let maximumEntryBytes = EntryBundle.maximumEntryBytes
+
+    /// Appends entries and signs the new checkpoint. To be called under a lock that keeps other writers out.
+    ///
+    /// First the entries and hashes are written and synced, to files that the checkpoint so far does not speak of; then the
+    /// checkpoint is replaced. Before that the log is as it was, after it as it will be: what lies beyond the size of the
+    /// checkpoint does not count, and is overwritten.
+    ///
+    /// - Parameter sign: makes the signature lines for the text of the checkpoint.
+    /// - Throws: `.limitExceeded` for an entry above 65535 bytes; `.contentMismatch` when the right edge of the log does not
+    ///   lead to its root; `.rollback` when the log no longer extends the checkpoint held; `.io`; what `sign` throws.
+    public mutating func append(_ entries: [[UInt8]], sign: (_ text: [UInt8]) throws(MaxError) -> [NoteSignature]) throws(MaxError) {
+        if let index = entries.firstIndex(where: { $0.count > Self.maximumEntryBytes }) {
+            throw MaxError(.limitExceeded, "log: new entry \(index): \(entries[index].count) bytes, at most \(Self.maximumEntryBytes)")
+        }
+        try refresh()
+        let old = checkpoint.size
+        guard UInt64(entries.count) <= TreeLimits.maximumSize - old else {
+            throw MaxError(.limitExceeded, "log: \(old) entries are too many")
+        }
+        guard !entries.isEmpty else { return }
+
+        var builder = try TileBuilder(self)
+        var bundle = try edgeEntries(builder)
+        var writer = TileWriter(folder)
+        for entry in entries {
+            bundle.append(entry)
+            if bundle.count == Tile.fullWidth {
+                try writer.write(bundle.bytes, to: Tile(.entries, number: builder.range.size >> 8, width: Tile.fullWidth))
+                bundle.removeAll()
+            }
+            try builder.append(.leaf(entry)) { (tile, hashes) throws(MaxError) in try writer.write(hashes, to: tile) }
+        }
+        let new = builder.range.size
+        if let tile = Tile(edge: .entries, size: new) { try writer.write(bundle.bytes, to: tile) }
+        for (tile, hashes) in builder.partial {
+            guard case .hashes(let level) = tile.content, Tile.count(level, size: new) > Tile.count(level, size: old) else { continue }
+            try writer.write(hashes, to: tile)
+        }
+        try writer.sync()
+
+        let next = try Checkpoint(origin: checkpoint.origin, size: new, root: builder.range.root, sign: sign)
+        if let keys { try next.verify(by: keys) }
+        try write(next)
+        checkpoint = next
+        removePartialTiles(before: old)
+    }
+
+    /// The entries of the last, partial bundle, checked against their hashes.
+    private func edgeEntries(_ builder: TileBuilder) throws(MaxError) -> EntryBundle {
+        guard let tile = Tile(edge: .entries, size: checkpoint.size), let (_, hashes) = builder.partial.first else { return EntryBundle() }
+        let bundle = try readEntries(tile)
+        guard bundle.hashes == hashes else {
+            throw MaxError(.contentMismatch, "log: \(tile.name): its entries are not those that the hashes are of")
+        }
+        return bundle
+    }
+
+    /// Removes partial tiles that neither this checkpoint nor the one of `old` entries needs: who still reads the log at
+    /// that one finds its tiles, or the full ones that took their place.
+    private func removePartialTiles(before old: UInt64) {
+        for content in [Tile.Content.entries] + Tile.levels.map({ .hashes(level: $0) }) {
+            let new = Tile(edge: content, size: checkpoint.size)
+            guard let past = Tile(edge: content, size: old) else { continue }
+            let kept = new?.number == past.number ? [past, new].compactMap { $0.map { String($0.width) } } : []
+            folder.clear(past.path.dropLast(), keeping: Set(kept))
+        }
+    }
+}
+
+/// Writes tiles, and remembers which folders are to be synced.
+private struct TileWriter {
+    private let folder: LogFolder
+    private var changed: Set<[String]> = []
+
+    init(_ folder: LogFolder) { self.folder = folder }
+
+    mutating func write(_ hashes: [TreeHash], to tile: Tile) throws(MaxError) {
+        try write(hashes.withUnsafeBytes { Array($0) }, to: tile)
+    }
+
+    mutating func write(_ bytes: [UInt8], to tile: Tile) throws(MaxError) {
+        let parent = Array(tile.path.dropLast())
+        if !changed.contains(parent) {
+            changed.formUnion(try folder.makeFolder(parent))
+            changed.insert(parent)
+        }
+        try folder.write(bytes, to: tile.path)
+    }
+
+    func sync() throws(MaxError) {
+        for names in changed { try folder.sync(names) }
+    }
+}
