@@ -117,24 +117,32 @@ final class LogFolder: Sendable {
         guard try withFolder(names, { folder in fsync(folder) }) == 0 else { throw failure("sync", names) }
     }
 
+    /// The names in a folder, in no order; none when it is not there.
+    func names(in names: [String]) throws(MaxError) -> [String] {
+        try withFolder(names) { folder throws(MaxError) in
+            let copy = openat(folder, ".", Self.folderFlags)
+            guard let listing = fdopendir(copy) else {
+                if copy >= 0 { close(copy) }
+                throw failure("list", names)
+            }
+            defer { closedir(listing) }
+            var found: [String] = []
+            while let entry = readdir(listing) {
+                let name = withUnsafePointer(to: &entry.pointee.d_name) {
+                    $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+                }
+                if name != ".", name != ".." { found.append(name) }
+            }
+            return found
+        } ?? []
+    }
+
     /// Removes the files of a folder but those named, and the folder itself when nothing is left in it. What cannot be
     /// removed stays.
     func clear(_ names: [String], keeping kept: Set<String>) {
+        guard let files = try? self.names(in: names) else { return }
         _ = try? withFolder(names) { folder in
-            let copy = dup(folder)
-            guard let listing = fdopendir(copy) else {
-                close(copy)
-                return
-            }
-            defer { closedir(listing) }
-            var files: [String] = []
-            while let entry = readdir(listing) {
-                files.append(
-                    withUnsafePointer(to: &entry.pointee.d_name) {
-                        $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
-                    })
-            }
-            for file in files where !kept.contains(file) && file != "." && file != ".." { unlinkat(folder, file, 0) }
+            for file in files where !kept.contains(file) { unlinkat(folder, file, 0) }
         }
         guard kept.isEmpty, let last = names.last else { return }
         _ = try? withFolder(names.dropLast()) { folder in unlinkat(folder, last, AT_REMOVEDIR) }

@@ -62,11 +62,13 @@ extension TileStore {
     /// Removes partial tiles that neither this checkpoint nor the one of `old` entries needs: who still reads the log at
     /// that one finds its tiles, or the full ones that took their place.
     private func removePartialTiles(before old: UInt64) {
-        for content in Tile.Content.all {
+        for content in Tile.Content.all where Tile.count(content.level, size: checkpoint.size) > 0 {
+            let number = Tile.count(content.level, size: old) >> 8
             let new = Tile(edge: content, size: checkpoint.size)
-            guard let past = Tile(edge: content, size: old) else { continue }
-            let kept = new?.number == past.number ? [past, new].compactMap { $0.map { String($0.width) } } : []
-            folder.clear(past.path.dropLast(), keeping: Set(kept))
+            let kept = new?.number == number ? [Tile(edge: content, size: old), new].compactMap { $0.map { String($0.width) } } : []
+            folder.clear(Tile(content, number: number, width: 1).path.dropLast(), keeping: Set(kept))
+            // Left by a writer that was stopped before it came to this.
+            if number > 0 { folder.clear(Tile(content, number: number - 1, width: 1).path.dropLast(), keeping: []) }
         }
     }
 }
