@@ -62,6 +62,11 @@ enum AtomicFileProbe {
         try fixture.append(4..<5)
         #expect(LogScratch.names("\(fixture.scratch.log)/tile/0/000.p") == ["4", "5"])
         #expect(LogScratch.names("\(fixture.scratch.log)/tile/entries/000.p") == ["4", "5"])
+        try fixture.append(5..<300)
+        mkdir("\(fixture.scratch.log)/tile/0/000.p", 0o755)
+        try fixture.scratch.write([0], "tile/0/000.p/9")
+        try fixture.append(300..<301)
+        #expect(!fixture.scratch.exists("tile/0/000.p"))
     }
 
     @Test func aLogThatWasStoppedWhileItWasMadeIsMadeAgain() throws {

@@ -142,13 +142,19 @@ import Testing
         try fixture.append(255..<300)
         try reader.verify()
         #expect(try reader.entries(in: 0..<255).count == 255)
+        // However far the others go, a wider tile has what the reader needs.
+        let edge = try fixture.reopened()
+        for index in 300..<310 { try fixture.append(index..<index + 1) }
+        #expect(!fixture.scratch.exists("tile/0/001.p/44"))
+        try edge.verify()
+        try edge.inclusionProof(index: 299, size: 300).verify(.leaf(LogFixture.entry(299)), root: edge.checkpoint.root)
         try reader.refresh()
-        #expect(reader.checkpoint.size == 300)
+        #expect(reader.checkpoint.size == 310)
         var other = try fixture.reopened()
         try other.append([[1]], sign: fixture.sign)
-        // The writer held 300 entries: it goes on from what is there now.
+        // The writer held 310 entries: it goes on from what is there now.
         try fixture.append([[2]])
-        #expect(fixture.store.checkpoint.size == 302)
+        #expect(fixture.store.checkpoint.size == 312)
         try fixture.reopened().verify()
     }
 

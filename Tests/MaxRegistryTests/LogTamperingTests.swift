@@ -98,6 +98,24 @@ import Testing
         try fixture.reopened().verify()
     }
 
+    @Test func aCheckpointThatNobodyWouldTrustIsNotWritten() throws {
+        let fixture = try sample()
+        let stranger = try PrivateKey.generate(.p256)
+        let origin = fixture.origin
+        func sign(_ text: [UInt8]) throws(MaxError) -> [NoteSignature] { [try NoteSignature(signing: text, name: origin, with: stranger)] }
+        var store = try fixture.reopened()
+        #expect(code { try store.append([[1]], sign: sign) } == .untrusted)
+        #expect(code { try store.append([[1]]) { _ in [] } } == .unsigned)
+        #expect(code { try store.cosign(line: Array("— witness".utf8)) } == .malformed)
+        try store.refresh()
+        #expect(store.checkpoint == fixture.store.checkpoint)
+        let keys = [try NoteKey(name: origin, fixture.key.publicKey)]
+        #expect(code { _ = try TileStore.create(at: fixture.scratch.path + "/new", origin: origin, keys: keys, sign: sign) } == .untrusted)
+        #expect(code { _ = try TileStore.create(at: fixture.scratch.path + "/new", origin: "a b", sign: sign) } == .malformed)
+        #expect(code { _ = try TileStore.create(at: fixture.scratch.path + "/a/b", origin: origin, sign: sign) } == .notFound)
+        #expect(LogScratch.names(fixture.scratch.path) == ["log"])
+    }
+
     @Test func aRewrittenLogIsARollback() throws {
         var (fixture, other) = (try LogFixture(), try LogFixture())
         try fixture.append(0..<300)

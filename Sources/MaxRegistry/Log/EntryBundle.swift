@@ -11,7 +11,7 @@ struct EntryBundle {
 
     init() {}
 
-    /// The first `tile.width` entries of what was read; more may follow only where the full tile was read for a partial one.
+    /// The first `tile.width` entries of what was read; more may follow only where a wider tile was read.
     ///
     /// - Throws: `.contentMismatch` when the lengths do not add up.
     init(_ read: [UInt8], _ tile: Tile, wider: Bool) throws(MaxError) {

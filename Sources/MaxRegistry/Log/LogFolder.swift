@@ -72,18 +72,12 @@ final class LogFolder: Sendable {
         } ?? nil
     }
 
-    /// Makes the folder `names` and those above it, as far as they are missing.
-    ///
-    /// - Returns: the folders that got a new one and have to be synced.
-    func makeFolder(_ names: [String]) throws(MaxError) -> [[String]] {
-        var changed: [[String]] = []
-        for count in names.indices {
-            let parent = Array(names[..<count])
-            let made = try withFolder(parent) { folder in mkdirat(folder, names[count], 0o755) == 0 ? 0 : errno }
-            guard let made, made == 0 || made == EEXIST else { throw failure("make folder", Array(names[...count])) }
-            if made == 0 { changed.append(parent) }
+    /// Makes the folder `names` and those above it, as far as they are missing; syncs none of them.
+    func makeFolder(_ names: [String]) throws(MaxError) {
+        for depth in names.indices {
+            let made = try withFolder(names[..<depth]) { folder in mkdirat(folder, names[depth], 0o755) == 0 || errno == EEXIST }
+            guard made == true else { throw failure("make folder", Array(names[...depth])) }
         }
-        return changed
     }
 
     /// Writes a file beside `name`, syncs it and renames it over `name`. The folder, which must be there, is not synced.
@@ -123,19 +117,31 @@ final class LogFolder: Sendable {
         guard try withFolder(names, { folder in fsync(folder) }) == 0 else { throw failure("sync", names) }
     }
 
+    /// The names in a folder, in no order; none when it is not there.
+    func names(in names: [String]) throws(MaxError) -> [String] {
+        try withFolder(names) { folder throws(MaxError) in
+            let copy = openat(folder, ".", Self.folderFlags)
+            guard let listing = fdopendir(copy) else {
+                if copy >= 0 { close(copy) }
+                throw failure("list", names)
+            }
+            defer { closedir(listing) }
+            var found: [String] = []
+            while let entry = readdir(listing) {
+                let name = withUnsafePointer(to: &entry.pointee.d_name) {
+                    $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+                }
+                if name != ".", name != ".." { found.append(name) }
+            }
+            return found
+        } ?? []
+    }
+
     /// Removes the files of a folder but those named, and the folder itself when nothing is left in it. What cannot be
     /// removed stays.
     func clear(_ names: [String], keeping kept: Set<String>) {
+        guard let files = try? self.names(in: names) else { return }
         _ = try? withFolder(names) { folder in
-            guard let listing = fdopendir(dup(folder)) else { return }
-            defer { closedir(listing) }
-            var files: [String] = []
-            while let entry = readdir(listing) {
-                files.append(
-                    withUnsafePointer(to: &entry.pointee.d_name) {
-                        $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
-                    })
-            }
             for file in files where !kept.contains(file) { unlinkat(folder, file, 0) }
         }
         guard kept.isEmpty, let last = names.last else { return }

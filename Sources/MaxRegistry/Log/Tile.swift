@@ -15,6 +15,11 @@ package struct Tile: Hashable, Sendable {
     package enum Content: Hashable, Sendable {
         case entries
         case hashes(level: Int)
+
+        static let all: [Content] = [.entries] + Tile.levels.map { .hashes(level: $0) }
+
+        /// Entries are counted as the hashes of level 0 are.
+        var level: Int { if case .hashes(let level) = self { level } else { 0 } }
     }
 
     let content: Content
@@ -27,8 +32,7 @@ package struct Tile: Hashable, Sendable {
 
     /// Tile `number` of a tree of `size` leaves; nil when the tree has none there.
     init?(_ content: Content, number: UInt64, size: UInt64) {
-        let level = if case .hashes(let level) = content { level } else { 0 }
-        let count = Self.count(level, size: size)
+        let count = Self.count(content.level, size: size)
         guard number <= count >> 8 else { return nil }
         let width = number < count >> 8 ? Self.fullWidth : Int(count & 255)
         guard width > 0 else { return nil }
@@ -37,8 +41,7 @@ package struct Tile: Hashable, Sendable {
 
     /// The partial tile at the tree's right edge; nil when the level ends with a full tile or is empty.
     init?(edge content: Content, size: UInt64) {
-        let level = if case .hashes(let level) = content { level } else { 0 }
-        self.init(content, number: Self.count(level, size: size) >> 8, size: size)
+        self.init(content, number: Self.count(content.level, size: size) >> 8, size: size)
     }
 
     package init(_ content: Content, number: UInt64, width: Int) {

@@ -25,7 +25,7 @@ extension TileStore {
 
         var builder = try TileBuilder(self)
         var bundle = try edgeEntries(builder)
-        var writer = TileWriter(folder)
+        var writer = TileWriter(folder, extending: old)
         for entry in entries {
             bundle.append(entry)
             if bundle.count == Tile.fullWidth {
@@ -62,11 +62,13 @@ extension TileStore {
     /// Removes partial tiles that neither this checkpoint nor the one of `old` entries needs: who still reads the log at
     /// that one finds its tiles, or the full ones that took their place.
     private func removePartialTiles(before old: UInt64) {
-        for content in [Tile.Content.entries] + Tile.levels.map({ .hashes(level: $0) }) {
+        for content in Tile.Content.all where Tile.count(content.level, size: checkpoint.size) > 0 {
+            let number = Tile.count(content.level, size: old) >> 8
             let new = Tile(edge: content, size: checkpoint.size)
-            guard let past = Tile(edge: content, size: old) else { continue }
-            let kept = new?.number == past.number ? [past, new].compactMap { $0.map { String($0.width) } } : []
-            folder.clear(past.path.dropLast(), keeping: Set(kept))
+            let kept = new?.number == number ? [Tile(edge: content, size: old), new].compactMap { $0.map { String($0.width) } } : []
+            folder.clear(Tile(content, number: number, width: 1).path.dropLast(), keeping: Set(kept))
+            // Left by a writer that was stopped before it came to this.
+            if number > 0 { folder.clear(Tile(content, number: number - 1, width: 1).path.dropLast(), keeping: []) }
         }
     }
 }
@@ -74,9 +76,22 @@ extension TileStore {
 /// Writes tiles, and remembers which folders are to be synced.
 private struct TileWriter {
     private let folder: LogFolder
+    /// Folders that the tiles of the checkpoint so far lie in: they are known to be durable, others are not, even where they
+    /// are there, since whoever made them may have been stopped.
+    private var durable: Set<[String]> = [[]]
+    private var made: Set<[String]> = []
     private var changed: Set<[String]> = []
 
-    init(_ folder: LogFolder) { self.folder = folder }
+    init(_ folder: LogFolder, extending size: UInt64) {
+        self.folder = folder
+        for content in Tile.Content.all {
+            let count = Tile.count(content.level, size: size)
+            let last = count >> 8 > 0 ? Tile(content, number: (count >> 8) - 1, size: size) : nil
+            for tile in [last, Tile(edge: content, size: size)].compactMap(\.self) {
+                for depth in 1..<tile.path.count { durable.insert(Array(tile.path.prefix(depth))) }
+            }
+        }
+    }
 
     mutating func write(_ hashes: [TreeHash], to tile: Tile) throws(MaxError) {
         try write(hashes.withUnsafeBytes { Array($0) }, to: tile)
@@ -84,10 +99,13 @@ private struct TileWriter {
 
     mutating func write(_ bytes: [UInt8], to tile: Tile) throws(MaxError) {
         let parent = Array(tile.path.dropLast())
-        if !changed.contains(parent) {
-            changed.formUnion(try folder.makeFolder(parent))
-            changed.insert(parent)
+        if made.insert(parent).inserted {
+            try folder.makeFolder(parent)
+            for depth in 1...parent.count where !durable.contains(Array(parent.prefix(depth))) {
+                changed.insert(Array(parent.prefix(depth - 1)))
+            }
         }
+        changed.insert(parent)
         try folder.write(bytes, to: tile.path)
     }
 

@@ -1,13 +1,21 @@
 import MaxIR
 
 extension TileStore {
-    /// The bytes of a tile. Where the partial tile is gone, the full one that replaced it has them too.
+    /// The bytes of a tile. Where the partial tile is gone, the full one or a wider one that replaced it has them too.
     ///
-    /// - Returns: `wider` when it was the full tile that was read for a partial one.
-    /// - Throws: `.contentMismatch` when there is neither.
+    /// - Returns: `wider` when it was another tile that was read for a partial one.
+    /// - Throws: `.contentMismatch` when there is none.
     func read(_ tile: Tile) throws(MaxError) -> (bytes: [UInt8], wider: Bool) {
         if let bytes = try folder.read(tile.path, limit: tile.maximumBytes) { return (bytes, false) }
-        if tile.isPartial, let bytes = try folder.read(tile.full.path, limit: tile.full.maximumBytes) { return (bytes, true) }
+        if tile.isPartial {
+            // While others append, what a listing shows may be gone, replaced by the next.
+            for _ in 0..<3 {
+                let widths = try folder.names(in: tile.path.dropLast()).compactMap { Int($0) }
+                let other = Tile(tile.content, number: tile.number, width: min(widths.max() ?? 0, Tile.fullWidth))
+                if other.width > tile.width, let bytes = try folder.read(other.path, limit: other.maximumBytes) { return (bytes, true) }
+                if let bytes = try folder.read(tile.full.path, limit: tile.full.maximumBytes) { return (bytes, true) }
+            }
+        }
         throw MaxError(
             .contentMismatch, "log: \(tile.name): not there, though the checkpoint has \(checkpoint.size) entries: restore the file")
     }
@@ -17,8 +25,8 @@ extension TileStore {
     /// - Throws: `.contentMismatch` when there are too few or too many.
     func readHashes(_ tile: Tile) throws(MaxError) -> [TreeHash] {
         let (bytes, wider) = try read(tile)
-        let expected = (wider ? Tile.fullWidth : tile.width) * TreeHash.byteCount
-        guard bytes.count == expected else {
+        let expected = tile.width * TreeHash.byteCount
+        guard bytes.count == expected || wider && bytes.count > expected else {
             throw MaxError(.contentMismatch, "log: \(tile.name): \(bytes.count) bytes, expected \(expected)")
         }
         return bytes.withUnsafeBytes { raw in (0..<tile.width).map { TreeHash(raw, at: $0 * TreeHash.byteCount) } }

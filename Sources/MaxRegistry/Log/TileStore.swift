@@ -41,7 +41,9 @@ public struct TileStore: Sendable {
             throw MaxError(errno == ENOENT ? .notFound : .io, "log: cannot make folder \(path): \(String(cString: strerror(errno)))")
         }
         let folder = try LogFolder(path: path)
-        guard try folder.read(checkpointName, limit: Int.max) == nil else { throw MaxError(.conflict, "log: \(path) holds a log") }
+        guard try folder.read(checkpointName, limit: SignedNote.maximumBytes) == nil else {
+            throw MaxError(.conflict, "log: \(path) holds a log")
+        }
         let store = TileStore(folder, keys, checkpoint)
         try store.write(checkpoint)
         Self.syncParent(of: path)
