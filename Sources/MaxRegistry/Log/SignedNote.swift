@@ -7,7 +7,7 @@ public struct NoteSignature: Sendable, Hashable {
     public let signature: [UInt8]
 
     /// - Throws: `.malformed` for a name that no signature line can carry.
-    public init(signing text: [UInt8], name: Text, with key: PrivateKey) throws(MaxError) {
+    public init(signing text: [UInt8], name: Text, with key: any Signer) throws(MaxError) {
         try SignedNote.checkName(name)
         self.name = name
         keyID = key.publicKey.noteID
