@@ -18,3 +18,20 @@ struct PassphraseOptions: ParsableArguments {
         return Array(try FileBytes(path: path, limit: 1 << 16).array.prefix { $0 != UInt8(ascii: "\n") })
     }
 }
+
+/// The key that signs.
+struct SigningOptions: ParsableArguments {
+    @Option(help: "The private key in PEM: a file, or env:NAME for an environment variable that holds it.") var key: String
+    @OptionGroup var secret: PassphraseOptions
+
+    func signer() throws(MaxError) -> any Signer { try Self.signer(key, secret) }
+
+    static func signer(_ key: String, _ secret: PassphraseOptions) throws(MaxError) -> any Signer {
+        if key.hasPrefix("env:") {
+            let name = String(key.dropFirst(4))
+            guard let value = getenv(name) else { throw MaxError(.usage, "--key \(key): not set") }
+            return try PrivateKey(pem: Array(String(cString: value).utf8), passphrase: try secret.passphrase(), place: key)
+        }
+        return try PrivateKey(pem: try FileBytes(path: key, limit: 1 << 20).array, passphrase: try secret.passphrase(), place: key)
+    }
+}

@@ -18,5 +18,10 @@ struct MaxaiRegistry: ParsableCommand {
               maxai-registry verify churn.maxb --trust release.pub
               maxai-registry sign model.onnx --key release.pem --detached model.sig
             """,
-        version: maxaiVersion, subcommands: [KeyGen.self, Sign.self, Verify.self])
+        version: maxaiVersion,
+        subcommands: [
+            KeyGen.self, Sign.self, Verify.self, Init.self, TrustCommand.self, Push.self, Attest.self, Approve.self, Waive.self,
+            Promote.self,
+            Rollback.self, Replay.self, Revoke.self, List.self, Show.self, Pull.self, LogCommand.self, Collect.self,
+        ])
 }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Glibc
 import MaxCommand
 import MaxFormats
 import MaxIR
@@ -7,25 +8,38 @@ import MaxRuntime
 
 struct Verify: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Say who signed a bundle or file, or refuse it.",
+        abstract: "Say who signed a bundle, a file or a version of a registry, or refuse it.",
         discussion: """
-            Exit status: 0 signed by a trusted key, 11 unsigned, 12 signature invalid, 13 signed by another key,
-            14 the content is not what was signed, 20 malformed.
+            Exit status: 0 verified, 10 not found, 11 unsigned, 12 signature invalid, 13 signed by others, 14 the content is not
+            what was signed, 15 expired, 16 revoked, 17 refused by the policy, 19 somebody shows less than was seen before,
+            20 malformed.
 
             Examples:
               maxai-registry verify churn.maxb --trust release.pub
               maxai-registry verify model.onnx --trust keys/ --signature model.sig
+              maxai-registry verify fraud@prod --registry /srv/models --trust root.json --format sarif -o report.sarif
             """)
 
-    @Argument(help: "The bundle or file.") var model: String
-    @Option(help: "A public key in PEM, or a folder of them.") var trust: String
+    @Argument(help: "The bundle or file; or MODEL@ALIAS, MODEL@VERSION of a registry.") var model: String
+    @Option(help: "A public key in PEM or a folder of them; with a registry, its trust root (MAXAI_TRUST when not given).") var trust:
+        String?
     @Option(help: "The detached signature; without it, the one inside the bundle.") var signature: String?
+    @OptionGroup var registry: RegistryOptions
+    @Option(help: "With a registry: a policy that the version must pass as well, for the alias that is named.") var policy: String?
+    @Option(help: "With a registry: the file that remembers what was seen; default: one per registry in ~/.local/state/maxai.") var state:
+        String?
+    @Flag(help: "Remember nothing, and compare with nothing.") var noState = false
+    @Option(help: "Judge as of this time; default: now.") var at: String?
+    @Option(help: "\(ReportFormat.allCases.map(\.rawValue).joined(separator: ", ")).") var format: ReportFormat = .text
+    @Option(name: .shortAndLong, help: "Write the report to this file.") var output: String?
     @Flag(help: "As JSON.") var json = false
     @Flag(name: .shortAndLong, help: "Say nothing unless something is wrong.") var quiet = false
 
     func run() throws {
-        let trust = try TrustStore(path: trust)
-        let report = try verified(trust)
+        // A file wins: nobody who meant one is sent to a registry.
+        if model.contains("@"), !Self.exists(model) { return try verifyVersion() }
+        guard let path = trust else { throw MaxError(.usage, "name the keys to trust with --trust") }
+        let report = try verified(try TrustStore(path: path))
         if json {
             var out = JSONWriter()
             out.object {
@@ -38,6 +52,46 @@ struct Verify: ParsableCommand {
         } else if !quiet {
             print("\(model): signed by \(report.signer), sha256 \(report.digest)")
         }
+    }
+
+    private static func exists(_ path: String) -> Bool { access(path, F_OK) == 0 }
+
+    private func verifyVersion() throws {
+        let opened = try registry.opened()
+        let reference = try ModelReference(model)
+        var trusting = TrustOptions()
+        (trusting.trust, trusting.state, trusting.noState) = (trust, state, noState)
+        let pinned = try trusting.pinned()
+        let path = trusting.statePath(opened)
+        var seen = try trusting.loadState(path)
+        let time = try at.map { text throws(MaxError) in try Timestamp(Text(text)) } ?? .now
+        var checks = Verification()
+        var subject = model
+        var failure: MaxError?
+        var policyGates: [GateResult] = []
+        do throws(MaxError) {
+            let verified = try opened.verify(reference, pinned: pinned, state: &seen, at: time, checks: &checks)
+            subject = verified.resolved.text
+            if let policy {
+                guard case .name(let alias) = reference.target else { throw MaxError(.usage, "--policy: name an alias") }
+                let bytes = try FileBytes(path: policy, limit: 1 << 20).array
+                policyGates = try opened.judge(verified, for: alias, policy: bytes, time: time)
+                if policyGates.contains(where: { $0.state == .fail || $0.state == .error }) {
+                    failure = MaxError(.policyFailed, "\(model): refused by the policy \(policy)")
+                }
+            }
+        } catch {
+            failure = error.message.contains(model) ? error : error.inside(model)
+        }
+        try trusting.save(seen, to: failure == nil ? path : nil)
+        let report = GateReport(
+            command: "verify", subject: subject, target: subject == model ? nil : model, artifact: model, gates: checks.gates + policyGates)
+        var options = ReportOptions()
+        (options.format, options.output, options.quiet) = (json ? .json : format, output, quiet)
+        if failure == nil || !report.gates.isEmpty {
+            try options.write(report, summary: "\(model): \(failure == nil ? "verified, \(subject)" : "refused")")
+        }
+        if let failure { throw failure }
     }
 
     private func verified(_ trust: TrustStore) throws(MaxError) -> ModelSignature.Report {

@@ -85,7 +85,9 @@ extension Policy.LatencyRule {
         against = try member.member("against").name()
         maximumRegressionPercent = try member.member("maxRegressionPct").nonNegative()
         alpha = try member.optional("alpha")?.double() ?? 0.01
-        guard alpha > 0, alpha < 0.5 else { throw MaxError(.malformed, "\(member.place).alpha: found \(alpha), expected between 0 and 0.5") }
+        guard alpha > 0, alpha < 0.5 else {
+            throw MaxError(.malformed, "\(member.place).alpha: found \(alpha), expected between 0 and 0.5")
+        }
         maximumMicroseconds = try member.optional("maxMicroseconds")?.nonNegative()
     }
 }

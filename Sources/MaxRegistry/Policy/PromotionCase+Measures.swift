@@ -23,7 +23,7 @@ extension PromotionCase {
             guard let baseline = baselines[alias] else {
                 // The first of its kind has nobody to be worse than.
                 let none: Double = rule.comparison == .atLeast || rule.comparison == .above ? -.infinity : .infinity
-                return (none, " (\(alias) stands for nothing yet)")
+                return (none, " (\(alias) stands for nothing else)")
             }
             guard let value = try value(of: rule, in: baseline) else {
                 return (nil, "no evaluation of \(baseline.model)@\(baseline.version), which \(alias) stands for, has \(rule.id.quoted)")
@@ -62,7 +62,9 @@ extension PromotionCase {
                 for column in try statement.predicate.member("columns").elements() {
                     let psi = try column.member("psi").double()
                     guard psi <= maximum else {
-                        return (false, "population stability index of \(try column.member("name").text().quoted) \(psi), at most \(maximum)")
+                        return (
+                            false, "population stability index of \(try column.member("name").text().quoted) \(psi), at most \(maximum)"
+                        )
                     }
                 }
             }
@@ -107,7 +109,7 @@ extension PromotionCase {
                 return (false, "median \(Self.microseconds(median)), at most \(maximum) us")
             }
             guard let baseline = baselines[rule.against] else {
-                return (true, "median \(Self.microseconds(median)); \(rule.against) stands for nothing yet")
+                return (true, "median \(Self.microseconds(median)); \(rule.against) stands for nothing else")
             }
             guard let against = statement.predicate.optional("against"), try against.digest() == baseline.manifest else {
                 return (false, "measured against another version than \(baseline.version), which \(rule.against) stands for")

@@ -49,7 +49,7 @@ extension Registry {
                 model: resolved.model, version: resolved.version, manifest: resolved.manifest, trust: trust, signers: signers)
             let promotion = PromotionCase(
                 policy: policy, policyDigest: policyDigest, trust: trust, alias: alias, candidate: candidate,
-                baselines: try baselines(policy, model: resolved.model, trust: trust),
+                baselines: try baselines(policy, for: resolved, trust: trust),
                 soakingSince: try standing(since: policy.soak?.from, model: resolved.model, manifest: resolved.manifest), time: time)
             guard let root = trust.root.statement else { throw MaxError(.internal, "a root without a statement") }
             let verdict = Verdict(
@@ -75,13 +75,30 @@ extension Registry {
         }
     }
 
-    /// What the aliases that a policy compares with stand for.
-    private func baselines(_ policy: Policy, model: String, trust: Trust) throws(MaxError) -> [String: PromotionCase.Version] {
+    /// What a policy says of a verified version, without acting on it.
+    package func judge(_ verified: VerifiedVersion, for alias: String, policy bytes: [UInt8], time: Timestamp) throws(MaxError)
+        -> [GateResult]
+    {
+        let policy = try Policy(bytes, place: "policy")
+        let resolved = verified.resolved
+        return PromotionCase(
+            policy: policy, policyDigest: BlobDigest(of: bytes), trust: verified.trust, alias: alias,
+            candidate: try evidence(
+                model: resolved.model, version: resolved.version, manifest: resolved.manifest, trust: verified.trust,
+                signers: verified.signers),
+            baselines: try baselines(policy, for: resolved, trust: verified.trust),
+            soakingSince: try standing(since: policy.soak?.from, model: resolved.model, manifest: resolved.manifest), time: time
+        ).judge()
+    }
+
+    /// What the aliases that a policy compares with stand for; a version is not compared with itself.
+    private func baselines(_ policy: Policy, for candidate: Resolved, trust: Trust) throws(MaxError) -> [String: PromotionCase.Version] {
+        let model = candidate.model
         var found: [String: PromotionCase.Version] = [:]
         for alias in policy.comparedAliases {
             guard let pointer = try pointer(of: alias, model: model) else { continue }
             let resolved = try resolve(ModelReference(model: model, target: .name(alias)))
-            guard pointer.record.manifest == resolved.manifest else { continue }
+            guard pointer.record.manifest == resolved.manifest, resolved.manifest != candidate.manifest else { continue }
             // Of what it is compared with, only the evidence counts.
             found[alias] = try evidence(model: model, version: resolved.version, manifest: resolved.manifest, trust: trust, signers: [])
         }

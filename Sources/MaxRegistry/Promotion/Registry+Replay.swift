@@ -42,7 +42,20 @@ extension Registry {
         throw MaxError(.untrusted, "\(verdict.name): signed by no promoter of the root that it names")
     }
 
-    private func version(_ party: Verdict.Party, model: String, trust: Trust, signers: [String]?) throws(MaxError) -> PromotionCase.Version {
+    /// The statements of all verdicts about an alias, refusals too, in the order of the log.
+    package func verdicts(of alias: String, model: String) throws(MaxError) -> [BlobDigest] {
+        var found: [(UInt64, BlobDigest)] = try refusals(of: alias, model: model).map { ($0.index, $0.record.statement) }
+        let keys = try rootChain().flatMap { $0.keys(.promoter) }
+        for pointer in try pointers(of: alias, model: model) {
+            let bytes = try blobs.read(pointer.record.statement, limit: SignedStatement.maximumBytes)
+            let statement = try SignedStatement(bytes, keys: keys, place: pointer.record.statement.name)
+            found.append((pointer.index, try AliasPointer(statement).verdict))
+        }
+        return found.sorted { $0.0 < $1.0 }.map(\.1)
+    }
+
+    private func version(_ party: Verdict.Party, model: String, trust: Trust, signers: [String]?) throws(MaxError) -> PromotionCase.Version
+    {
         try evidence(
             model: model, version: party.version, manifest: party.manifest, trust: trust, statements: party.statements, signers: signers)
     }
@@ -53,7 +66,9 @@ extension Registry {
         for reference in try rootReferences() {
             let bytes = try blobs.read(reference.record.statement, limit: SignedStatement.maximumBytes)
             let place = "root \(reference.record.name)"
-            if let last = chain.last { chain.append(try last.next(bytes, place: place)) } else {
+            if let last = chain.last {
+                chain.append(try last.next(bytes, place: place))
+            } else {
                 chain.append(try TrustRoot.first(bytes, place: place))
             }
         }

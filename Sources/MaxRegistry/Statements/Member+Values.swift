@@ -67,4 +67,3 @@ extension Member {
         return object.members.map { ($0.key, Member($0.value, "\(place).\($0.key.string)")) }
     }
 }
-

@@ -92,6 +92,24 @@ package struct SignedStatement: Sendable {
         return try sign(payload: json.bytes, with: keys)
     }
 
+    /// The same payload with one more signature; one by the same key is replaced.
+    ///
+    /// - Throws: `.malformed`, `.limitExceeded`.
+    package static func adding(_ signer: any Signer, to bytes: [UInt8], place: String) throws(MaxError) -> [UInt8] {
+        do throws(MaxError) {
+            var envelope = try SignatureBundle(bytes)
+            let message = SignatureBundle.authenticated(envelope.payload)
+            envelope.signatures.removeAll { signer.publicKey.verifies($0, of: message) }
+            guard envelope.signatures.count < SignatureBundle.maximumSignatures else {
+                throw MaxError(.limitExceeded, "\(envelope.signatures.count) signatures, at most \(SignatureBundle.maximumSignatures)")
+            }
+            envelope.signatures.append(try signer.sign(message))
+            return envelope.bytes
+        } catch {
+            throw error.inside(place)
+        }
+    }
+
     private static func sign(payload: [UInt8], with keys: [any Signer]) throws(MaxError) -> [UInt8] {
         let message = SignatureBundle.authenticated(payload)
         var signatures: [[UInt8]] = []

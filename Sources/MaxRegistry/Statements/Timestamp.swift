@@ -34,7 +34,8 @@ package struct Timestamp: Hashable, Comparable, Sendable {
         guard (1...12).contains(month), day >= 1, hour < 24, minute < 60, second < 60 else { throw wrong() }
         let days = Self.days(year, month, day)
         // A day that the month does not have is one of the next month.
-        guard Self.date(days) == (year, month, day), let found = Timestamp(seconds: days * 86400 + hour * 3600 + minute * 60 + second) else {
+        guard Self.date(days) == (year, month, day), let found = Timestamp(seconds: days * 86400 + hour * 3600 + minute * 60 + second)
+        else {
             throw wrong()
         }
         self = found
@@ -53,7 +54,8 @@ package struct Timestamp: Hashable, Comparable, Sendable {
         }
         let (year, month, day) = Self.date(seconds / 86400)
         let rest = seconds % 86400
-        return "\(digits(year, 4))-\(digits(month, 2))-\(digits(day, 2))T\(digits(rest / 3600, 2)):\(digits(rest / 60 % 60, 2)):\(digits(rest % 60, 2))Z"
+        return
+            "\(digits(year, 4))-\(digits(month, 2))-\(digits(day, 2))T\(digits(rest / 3600, 2)):\(digits(rest / 60 % 60, 2)):\(digits(rest % 60, 2))Z"
     }
 
     package static func < (a: Timestamp, b: Timestamp) -> Bool { a.seconds < b.seconds }

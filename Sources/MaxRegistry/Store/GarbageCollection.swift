@@ -74,7 +74,8 @@ extension Registry {
             if isDigit {
                 start = start ?? position
             } else {
-                if let start, position - start == 64, let digest = BlobDigest(hex: String(decoding: bytes[start..<position], as: UTF8.self)) {
+                if let start, position - start == 64, let digest = BlobDigest(hex: String(decoding: bytes[start..<position], as: UTF8.self))
+                {
                     found.append(digest)
                 }
                 start = nil

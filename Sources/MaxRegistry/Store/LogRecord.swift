@@ -48,17 +48,19 @@ package struct LogRecord: Sendable, Equatable {
 
     package var bytes: [UInt8] {
         var json = JSONWriter()
-        json.object { json in
-            json.member("action", action.rawValue)
-            json.member("time", time.text)
-            json.member("actor", actor)
-            if !model.isEmpty { json.member("model", model) }
-            json.member("name", name)
-            if let sequence { json.member("sequence", sequence) }
-            if let manifest { json.member("manifest", manifest.name) }
-            json.member("statement", statement.name)
-        }
+        json.object { write(&$0) }
         return json.bytes
+    }
+
+    package func write(_ json: inout JSONWriter) {
+        json.member("action", action.rawValue)
+        json.member("time", time.text)
+        json.member("actor", actor)
+        if !model.isEmpty { json.member("model", model) }
+        json.member("name", name)
+        if let sequence { json.member("sequence", sequence) }
+        if let manifest { json.member("manifest", manifest.name) }
+        json.member("statement", statement.name)
     }
 
     /// - Throws: `.malformed`.

@@ -57,7 +57,8 @@ extension Registry {
                 guard there.record.manifest == digest else {
                     throw MaxError(
                         .conflict,
-                        "\(model)@\(version): exists as \(there.record.manifest?.name ?? ""), these bytes are \(digest.name): versions never change")
+                        "\(model)@\(version): exists as \(there.record.manifest?.name ?? ""), these bytes are \(digest.name): versions never change"
+                    )
                 }
                 return Pushed(model: model, version: version, manifest: digest, wasThere: true)
             }

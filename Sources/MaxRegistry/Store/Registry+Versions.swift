@@ -29,7 +29,8 @@ extension Registry {
                 for pushed in try versions(of: model) where pushed.record.manifest == pointer.record.manifest {
                     return try resolved(pushed, pointer)
                 }
-                throw MaxError(.notFound, "\(reference.text): points to \(pointer.record.manifest?.name ?? "nothing"), which was never pushed")
+                throw MaxError(
+                    .notFound, "\(reference.text): points to \(pointer.record.manifest?.name ?? "nothing"), which was never pushed")
             }
         case .manifest(let digest):
             for pushed in try versions(of: model) where pushed.record.manifest == digest { return try resolved(pushed) }
@@ -73,7 +74,9 @@ extension Registry {
             throw MaxError(.contentMismatch, "\(model)@\(version): its manifest is of \(manifest.model)@\(manifest.version)")
         }
         let modelSigners: [String]
-        if let signers { modelSigners = signers } else {
+        if let signers {
+            modelSigners = signers
+        } else {
             modelSigners = try ModelSignature.signers(embeddedIn: try bundle(of: manifest), keys: trust.keys(.builder))
         }
         var found: [SignedStatement] = []
@@ -88,7 +91,7 @@ extension Registry {
                     throw MaxError(.contentMismatch, "\(name.name) is about sha256:\(statement.subject.hex), not \(digest.name)")
                 }
                 found.append(statement)
-            } catch where error.code == .untrusted || error.code == .signatureInvalid {
+            } catch  where error.code == .untrusted || error.code == .signatureInvalid {
                 // Its key was revoked since, or has left the root: it says nothing any more.
                 guard statements == nil else { throw error }
             }

@@ -59,7 +59,7 @@ package struct Registry: Sendable {
             _ = try TileStore.create(at: "\(path)/\(logName)", origin: root.origin) { text throws(MaxError) in
                 [try NoteSignature(signing: text, name: root.origin, with: signer)]
             }
-        } catch where error.code == .conflict {
+        } catch  where error.code == .conflict {
             // An `init` that was interrupted: the description, written last, is what makes a registry.
         }
         var json = JSONWriter()

@@ -14,6 +14,13 @@ package struct RevocationList: Sendable, Equatable {
         package var identifier: String
         package var reason: Text
         package var time: Timestamp
+
+        package init(kind: Kind, identifier: String, reason: Text, time: Timestamp) {
+            self.kind = kind
+            self.identifier = identifier
+            self.reason = reason
+            self.time = time
+        }
     }
 
     package var version: Int64

@@ -24,6 +24,11 @@ package struct TrustRoot: Sendable {
     package struct Membership: Sendable, Equatable {
         package var keys: [String]
         package var threshold: Int
+
+        package init(keys: [String], threshold: Int) {
+            self.keys = keys
+            self.threshold = threshold
+        }
     }
 
     package var version: Int64
@@ -195,7 +200,7 @@ package struct TrustRoot: Sendable {
     }
 
     /// The keys of a root come with it, so that they must be read before they can check it: nothing is used until `verify`.
-    private static func unverified(_ bytes: [UInt8], place: String) throws(MaxError) -> TrustRoot {
+    package static func unverified(_ bytes: [UInt8], place: String) throws(MaxError) -> TrustRoot {
         do throws(MaxError) {
             guard bytes.count <= SignedStatement.maximumBytes else {
                 throw MaxError(.limitExceeded, "\(bytes.count) bytes, at most \(SignedStatement.maximumBytes)")
@@ -214,7 +219,8 @@ package struct TrustRoot: Sendable {
         guard statement.signers.count >= signer.threshold(.root) else {
             throw MaxError(
                 .untrusted,
-                "\(place): signed by \(statement.signers.count) root keys of version \(signer.version), which asks for \(signer.threshold(.root))")
+                "\(place): signed by \(statement.signers.count) root keys of version \(signer.version), which asks for \(signer.threshold(.root))"
+            )
         }
         guard statement.subject == BlobDigest(of: root.origin.utf8) else {
             throw MaxError(.malformed, "\(place): the subject is not the origin \(root.origin.quoted)")

@@ -79,7 +79,8 @@ package struct ClientState: Sendable, Equatable {
     package mutating func see(_ pointer: AliasPointer) throws(MaxError) {
         let name = Text("\(pointer.model)@\(pointer.alias)")
         if let seen = pointers[name], pointer.sequence < seen {
-            throw MaxError(.rollback, "\(name.string): pointer \(pointer.sequence), pointer \(seen) was seen before: somebody hides the newer one")
+            throw MaxError(
+                .rollback, "\(name.string): pointer \(pointer.sequence), pointer \(seen) was seen before: somebody hides the newer one")
         }
         pointers[name] = pointer.sequence
     }

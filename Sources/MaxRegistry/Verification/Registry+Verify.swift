@@ -17,6 +17,8 @@ package struct Verification: Sendable {
     /// Of the first check that failed.
     package private(set) var failure: MaxError?
 
+    package init() {}
+
     mutating func check<Value>(_ id: String, _ body: () throws(MaxError) -> (Value, String)) throws(MaxError) -> Value {
         do throws(MaxError) {
             let (value, message) = try body()

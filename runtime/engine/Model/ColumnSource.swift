@@ -27,7 +27,7 @@ package final class ColumnSource {
     /// The columns from row `first` on; valid as long as the source.
     package func views(from first: Int) -> [ColumnView] { views.map { $0.dropping(first) } }
 
-    func predict(_ context: Context, rows: Int) throws(MaxError) {
+    package func predict(_ context: Context, rows: Int) throws(MaxError) {
         let buffer = UnsafeMutableBufferPointer<ColumnView>.allocate(capacity: views.count)
         defer {
             buffer.deinitialize()
