@@ -5,7 +5,9 @@ import Synchronization
 
 /// What a server offers, shared by its event loops: the models and whether it takes requests.
 public final class Service: Sendable {
-    public let models: [ServedModel]
+    private let held: Mutex<[ServedModel]>
+    /// Counts the changes of `models`.
+    private let changes = Atomic<Int>(0)
     public let limits: ServingLimits
     public let version: String
     /// Seconds since 1970.
@@ -19,18 +21,42 @@ public final class Service: Sendable {
 
     /// - Throws: `.conflict` when two bundles have one name and version.
     public init(serving models: [ServedModel], limits: ServingLimits = ServingLimits(), version: String) throws(MaxError) {
-        self.models = models
+        held = Mutex(models)
         self.limits = limits
         self.version = version
         var now = timespec()
         clock_gettime(CLOCK_REALTIME, &now)
         startTime = Double(now.tv_sec) + Double(now.tv_nsec) * 1e-9
-        for (index, model) in self.models.enumerated() {
-            if self.models[..<index].contains(where: { $0.name == model.name && $0.version == model.version }) {
+        for (index, model) in models.enumerated() {
+            if models[..<index].contains(where: { $0.name == model.name && $0.version == model.version }) {
                 throw MaxError(.conflict, "model \(model.name)@\(model.version): given twice")
             }
         }
     }
+
+    /// What is offered now. Whoever answers a request takes its model once, and keeps it to the end.
+    public var models: [ServedModel] { held.withLock { $0 } }
+
+    var generation: Int { changes.load(ordering: .acquiring) }
+
+    /// Offers `new` in the place of `old` from the next request on; requests under way end with what they began with.
+    ///
+    /// - Parameters:
+    ///   - old: nil adds.
+    ///   - new: nil takes `old` away.
+    public func replace(_ old: ServedModel?, with new: ServedModel?) {
+        held.withLock { models in
+            if let old, let index = models.firstIndex(where: { $0 === old }) {
+                if let new { models[index] = new } else { models.remove(at: index) }
+            } else if let new {
+                models.append(new)
+            }
+        }
+        changes.add(1, ordering: .releasing)
+    }
+
+    /// What is known of the registry that is followed; nil when there is none.
+    let following = Mutex<FollowingStatus?>(nil)
 
     public var isReady: Bool { ready.load(ordering: .relaxed) }
     public func startDraining() { ready.store(false, ordering: .relaxed) }

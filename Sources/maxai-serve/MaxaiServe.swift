@@ -19,11 +19,15 @@ struct MaxaiServe: ParsableCommand {
             /invocations, with Prometheus metrics at /metrics. Every bundle's digests are checked and its golden rows
             replayed before the server says it is ready. SIGTERM and SIGINT drain it.
 
+            With --registry it follows aliases: what they are moved to is verified, loaded and swapped in between two requests;
+            what is revoked is dropped; what does not verify does not come, and the model before it stays.
+
             Examples:
               maxai-serve churn.maxb
               maxai-serve churn.maxb fraud.maxb --http 0.0.0.0:8080 --threads 4
               maxai-serve churn.maxb --trust release.pub --require-signature
               maxai-serve churn.maxb --expectations churn.expectations.json --expectations-mode warn
+              maxai-serve fraud@prod --registry /srv/models --trust root.json
               maxai-serve check churn.maxb
             """,
         version: maxaiVersion, subcommands: [Run.self, Check.self], defaultSubcommand: Run.self)
@@ -33,7 +37,9 @@ struct MaxaiServe: ParsableCommand {
 struct Run: ParsableCommand {
     static let configuration = CommandConfiguration(abstract: "Serve bundles (the default).")
 
-    @Argument(help: "The bundles.") var bundles: [String]
+    @Argument(help: "The bundles; with --registry, MODEL@ALIAS or MODEL@VERSION.") var bundles: [String]
+    @Option(help: "The registry whose aliases are followed; --trust names its trust root then.") var registry: String?
+    @Option(help: "Seconds between two looks at the registry.") var poll = 2.0
     @Option(help: "Where to listen; port 0 takes a free one.") var http = "127.0.0.1:8080"
     @Option(help: "Where to answer /metrics besides, say for a port that is not public.") var metrics: String?
     @OptionGroup var trust: TrustOptions
@@ -52,6 +58,7 @@ struct Run: ParsableCommand {
         guard threads == nil || (1...256).contains(threads ?? 0) else {
             throw ValidationError("--threads \(threads ?? 0): expected 1 to 256")
         }
+        guard (0.05...86400).contains(poll) else { throw ValidationError("--poll \(poll): expected 0.05 to 86400 seconds") }
         guard (0...3600).contains(drainTimeout) else { throw ValidationError("--drain-timeout \(drainTimeout): expected 0 to 3600") }
     }
 
@@ -70,20 +77,46 @@ struct Run: ParsableCommand {
         var limits = ServingLimits()
         limits.rows = maximumRows
         limits.bodyBytes = maximumBody
-        let policy = try trust.policy()
-        let models = try bundles.map { path in try policy.load(path: path) }
-        let service = try Service(serving: try expected.served(models), limits: limits, version: maxaiVersion)
+        let follower = try follower()
+        let service = try Service(serving: try models(follower), limits: limits, version: maxaiVersion)
         let server = try HTTPServer(service, threads: threads ?? Int(sysconf(Int32(_SC_NPROCESSORS_ONLN))))
         let port = try server.listen(host: endpoint.host, port: endpoint.port)
         if let metricsEndpoint { _ = try server.listen(host: metricsEndpoint.host, port: metricsEndpoint.port) }
         for model in service.models { log("serving \(model.name)@\(model.version), digest \(model.model.info.digest)") }
         log("listening on http://\(endpoint.host):\(port), ready after \(Int((monotonicSeconds() - start) * 1000)) ms")
 
-        var received: Int32 = 0
-        sigwait(&signals, &received)
+        let received = wait(for: signals) { follower?.look(service) }
         log("signal \(received): draining")
         server.drain(seconds: drainTimeout)
         log("stopped")
+    }
+
+    private func follower() throws(MaxError) -> RegistryFollower? {
+        guard let registry else { return nil }
+        guard let root = trust.trust else { throw MaxError(.usage, "--registry: name its trust root with --trust") }
+        return try RegistryFollower(registry: registry, trust: root, references: bundles, report: log)
+    }
+
+    private func models(_ follower: RegistryFollower?) throws(MaxError) -> [ServedModel] {
+        if let follower {
+            guard expected.expectations.isEmpty else { throw MaxError(.usage, "--expectations: goes with bundles, not with --registry") }
+            return try follower.start()
+        }
+        let policy = try trust.policy()
+        var models: [Model] = []
+        for path in bundles { models.append(try policy.load(path: path)) }
+        return try expected.served(models)
+    }
+
+    /// The signal that came; until then, `look` every `poll` seconds.
+    private func wait(for signals: sigset_t, _ look: () -> Void) -> Int32 {
+        var signals = signals
+        while true {
+            var pause = timespec(tv_sec: Int(poll), tv_nsec: Int((poll - poll.rounded(.down)) * 1e9))
+            let received = sigtimedwait(&signals, nil, &pause)
+            if received > 0 { return received }
+            if errno == EAGAIN { look() }
+        }
     }
 
     private func log(_ line: String) { if !quiet { printNote(line) } }

@@ -74,14 +74,12 @@ extension MaxaiTrain {
             if let recipeText, let path = self.recipe { try Recipe.read(recipeText, file: path, overrides: given) } else {
                 try Recipe(overrides: given)
             }
-        let name = Text(
-            (output ?? "model").split(separator: "/").last.map { $0.split(separator: ".").first.map(String.init) ?? "model" } ?? "model")
+        let file = (output ?? "model").split(separator: "/").last.map(String.init) ?? "model"
+        let name = Text(file.lastIndex(of: ".").flatMap { $0 > file.startIndex ? String(file[..<$0]) : nil } ?? file)
         guard name.isModelName else {
             throw MaxError(.usage, "model name \(name.quoted): expected 1 to 128 of A-Z a-z 0-9 . _ -: name another output")
         }
-        let folder =
-            runFolder
-            ?? "\((output ?? "model").lastIndex(of: "/").map { String((output ?? "")[...$0]) } ?? "")runs/\(name)-\(monthAndTime())"
+        let folder = runFolder ?? freeFolder(name)
         if !check { try RunFolder.check(folder) }
         let progress = TrainingProgress(quiet: quiet)
         let log = Mutex<[String]>([])
@@ -160,6 +158,13 @@ extension MaxaiTrain {
     }
 
     var threadCount: Int { threads ?? Int(sysconf(Int32(_SC_NPROCESSORS_ONLN))) }
+
+    /// Beside the output; of runs within one second, the later ones have a number.
+    private func freeFolder(_ name: Text) -> String {
+        let beside = (output ?? "model").lastIndex(of: "/").map { String((output ?? "")[...$0]) } ?? ""
+        let folder = "\(beside)runs/\(name)-\(monthAndTime())"
+        return ([folder] + (2...99).map { "\(folder)-\($0)" }).first { access($0, F_OK) != 0 } ?? folder
+    }
 
     private func monthAndTime() -> String {
         var now = time(nil)

@@ -61,6 +61,7 @@ struct PrometheusText {
         }
         out.family("maxai_model_info", "gauge", "1 for every model that is served, with the digest of its bundle.")
         for (served, _, labels) in models { out.sample("maxai_model_info", labels + [("digest", served.model.info.digest)], "1") }
+        if let following = service.following.withLock({ $0 }) { out.write(following) }
         out.family("maxai_ready", "gauge", "Whether requests are taken: 0 while draining.")
         out.sample("maxai_ready", [], service.isReady ? "1" : "0")
         out.family("process_start_time_seconds", "gauge", "Start of the process, in seconds since 1970.")
@@ -68,6 +69,17 @@ struct PrometheusText {
         out.family("process_resident_memory_bytes", "gauge", "Resident memory.")
         out.sample("process_resident_memory_bytes", [], "\(residentBytes())")
         return out.text
+    }
+
+    private mutating func write(_ following: FollowingStatus) {
+        family("maxai_registry_pointer", "gauge", "The number of the alias's pointer that is served; 0 for a version.")
+        for (alias, sequence) in following.sequences { sample("maxai_registry_pointer", [("reference", alias)], "\(sequence)") }
+        family("maxai_registry_swaps_total", "counter", "Models that took the place of another.")
+        sample("maxai_registry_swaps_total", [], "\(following.swaps)")
+        family("maxai_registry_failures_total", "counter", "Looks at the registry whose outcome was refused.")
+        sample("maxai_registry_failures_total", [], "\(following.failures)")
+        family("maxai_registry_last_success_seconds", "gauge", "The last look that succeeded, in seconds since 1970.")
+        sample("maxai_registry_last_success_seconds", [], "\(following.lastSuccess)")
     }
 
     private static func residentBytes() -> Int {

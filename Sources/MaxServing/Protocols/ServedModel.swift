@@ -16,11 +16,12 @@ public final class ServedModel: Sendable {
     let expectations: ExpectationMonitor?
     private let explanation = Mutex<Result<Model, MaxError>?>(nil)
 
-    public init(_ model: Model, expectations: ExpectationMonitor? = nil) {
+    /// - Parameter version: as a registry calls it, instead of the bundle's own.
+    public init(_ model: Model, version: String? = nil, expectations: ExpectationMonitor? = nil) {
         self.model = model
         self.expectations = expectations
         name = model.info.name.string
-        version = model.info.version.string
+        self.version = version ?? model.info.version.string
         metrics = ModelMetrics()
     }
 

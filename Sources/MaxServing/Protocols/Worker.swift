@@ -8,10 +8,17 @@ public final class Worker {
     let service: Service
     private var contexts: [ObjectIdentifier: Context] = [:]
     private var batches: [ObjectIdentifier: RowBatch] = [:]
+    private var generation = 0
 
     public init(_ service: Service) { self.service = service }
 
     public func answer(_ request: Request) -> Answer {
+        // What models that are gone have left; a context keeps its model, so that no key is used twice meanwhile.
+        if generation != service.generation {
+            generation = service.generation
+            contexts.removeAll()
+            batches.removeAll()
+        }
         let parts = request.path.split(separator: "/", omittingEmptySubsequences: true).map { Self.decoded(String($0)) }
         switch parts.first {
         case nil: return only("GET", request) { self.server() }
