@@ -28,7 +28,8 @@ import Testing
         "runtime/capi/library": ["MaxIR", "MaxRuntime", "CMaxAI"],
     ]
     /// Where Foundation may not appear at all.
-    static let withoutFoundation = ["Sources/MaxIR", "formats/codec", "runtime/engine", "runtime/capi/library", "Sources/MaxServing",
+    static let withoutFoundation = [
+        "Sources/MaxIR", "formats/codec", "runtime/engine", "runtime/capi/library", "Sources/MaxServing",
         "Sources/MaxTransport",
     ]
 

@@ -55,7 +55,7 @@ package final class HTTPClient {
         var request = request
         for _ in 0...Self.maximumRedirects {
             try AddressRules.check(request.address, from: request.origin, plainHTTP: plainHTTP)
-            let response = try exchange(request)
+            let response = try repeated(request)
             guard request.followsRedirects, [301, 302, 303, 307, 308].contains(response.status), let location = response["location"]
             else { return response }
             let keepsMethod = response.status == 307 || response.status == 308 || ["GET", "HEAD"].contains(request.method)
@@ -70,7 +70,30 @@ package final class HTTPClient {
         throw MaxError(.network, "\(request.method) \(request.address.shown): more than \(Self.maximumRedirects) redirects")
     }
 
-    private func exchange(_ request: HTTPRequest) throws(MaxError) -> HTTPResponse {
+    private func repeated(_ request: HTTPRequest) throws(MaxError) -> HTTPResponse {
+        var attempt = 1
+        while true {
+            let delay: UInt32
+            switch try exchange(request) {
+            case .answered(let response):
+                guard let wait = Retry.delay(after: response, to: request, attempt: attempt) else { return response }
+                delay = wait
+            case .unanswered(let error):
+                guard let wait = Retry.delayAfterFailure(of: request, attempt: attempt) else { throw error }
+                delay = wait
+            }
+            usleep(1000 * delay)
+            attempt += 1
+        }
+    }
+
+    private enum Outcome {
+        case answered(HTTPResponse)
+        /// No connection, or one that ended before an answer began.
+        case unanswered(MaxError)
+    }
+
+    private func exchange(_ request: HTTPRequest) throws(MaxError) -> Outcome {
         let exchange = HTTPExchange(request)
         var message = [CChar](repeating: 0, count: 512)
         var status = 0
@@ -86,11 +109,15 @@ package final class HTTPClient {
         case maxai_http_refused:
             throw failure(.network, "the name leads to an address of this machine or its link, which is refused")
         case maxai_http_timed_out: throw failure(.network, "the server is too slow: \(Self.text(message))")
-        default: throw failure(.network, Self.text(message))
+        default:
+            let error = failure(.network, Self.text(message))
+            guard exchange.status == 0 else { throw error }
+            return .unanswered(error)
         }
-        return HTTPResponse(
-            status: exchange.status, headers: exchange.headers, body: exchange.body, count: exchange.count, digest: exchange.digest(),
-            address: request.address)
+        return .answered(
+            HTTPResponse(
+                status: exchange.status, headers: exchange.headers, body: exchange.body, count: exchange.count, digest: exchange.digest(),
+                address: request.address))
     }
 
     private static func text(_ message: [CChar]) -> String {

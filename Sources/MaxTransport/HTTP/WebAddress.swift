@@ -60,7 +60,9 @@ package struct WebAddress: Hashable, Sendable {
         } else {
             if let colon = bytes.firstIndex(of: UInt8(ascii: ":")) { (host, port) = (bytes[..<colon], bytes[(colon + 1)...]) }
             guard (1...253).contains(host.count),
-                host.allSatisfy({ ASCII.isAlphanumeric($0) || $0 == UInt8(ascii: "-") || $0 == UInt8(ascii: ".") || $0 == UInt8(ascii: "_") }),
+                host.allSatisfy({
+                    ASCII.isAlphanumeric($0) || $0 == UInt8(ascii: "-") || $0 == UInt8(ascii: ".") || $0 == UInt8(ascii: "_")
+                }),
                 host.first.map(ASCII.isAlphanumeric) == true
             else { return nil }
         }

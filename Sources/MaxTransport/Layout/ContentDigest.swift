@@ -20,7 +20,8 @@ package struct ContentDigest: Hashable, Sendable, CustomStringConvertible {
             digits.allSatisfy({ ASCII.isDigit($0) || (UInt8(ascii: "a")...UInt8(ascii: "f")).contains($0) })
         else {
             throw MaxError(
-                .malformed, "digest \(Text(utf8: Array(text.utf8.prefix(100))).quoted): expected sha256: and 64 lowercase hexadecimal digits")
+                .malformed,
+                "digest \(Text(utf8: Array(text.utf8.prefix(100))).quoted): expected sha256: and 64 lowercase hexadecimal digits")
         }
         hex = String(decoding: digits, as: UTF8.self)
     }

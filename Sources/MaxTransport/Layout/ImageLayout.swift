@@ -66,7 +66,8 @@ package struct ImageLayout: Sendable {
         let file = try StagedFile(for: path)
         let (count, digest) = try receive(file.descriptor)
         guard count == descriptor.size else {
-            throw MaxError(.contentMismatch, "\(place): \(descriptor.digest): \(count) bytes received, its descriptor says \(descriptor.size)")
+            throw MaxError(
+                .contentMismatch, "\(place): \(descriptor.digest): \(count) bytes received, its descriptor says \(descriptor.size)")
         }
         guard digest == descriptor.digest else {
             throw MaxError(.contentMismatch, "\(place): \(descriptor.digest): what is received has digest \(digest?.text ?? "none")")

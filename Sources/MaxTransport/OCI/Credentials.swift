@@ -28,7 +28,8 @@ package enum Credentials: Sendable {
 
     static func inConfiguration(_ bytes: [UInt8], host: String) throws(MaxError) -> Credentials? {
         guard case .object(let entries)? = try JSONReader.read(bytes)["auths"] else { return nil }
-        let wanted = host.utf8.elementsEqual("registry-1.docker.io".utf8) ? ["registry-1.docker.io", "index.docker.io", "docker.io"] : [host]
+        let wanted =
+            host.utf8.elementsEqual("registry-1.docker.io".utf8) ? ["registry-1.docker.io", "index.docker.io", "docker.io"] : [host]
         for (key, entry) in entries.members where wanted.contains(where: { server(of: key).utf8.elementsEqual($0.utf8) }) {
             if let token = entry["identitytoken"]?.text, !token.isEmpty { return .identityToken(token.string) }
             if let pair = entry["auth"]?.text, !pair.isEmpty {

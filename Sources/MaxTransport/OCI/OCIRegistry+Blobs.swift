@@ -38,7 +38,8 @@ extension OCIRegistry {
                 sent += piece
             }
         }
-        location.target += (location.target.utf8.contains(UInt8(ascii: "?")) ? "&" : "?") + "digest=\(ASCII.percentEncoded(digest.text.utf8))"
+        location.target +=
+            (location.target.utf8.contains(UInt8(ascii: "?")) ? "&" : "?") + "digest=\(ASCII.percentEncoded(digest.text.utf8))"
         var finish = HTTPRequest("PUT", location)
         finish.origin = base
         finish.headers = [HTTPHeader("Content-Type", "application/octet-stream")]

@@ -8,12 +8,14 @@ extension OCIRegistry {
     ///
     /// - Parameter blobBytes: the largest blob that is accepted.
     package func pull(
-        _ version: OCIReference.Version, into layout: ImageLayout, blobBytes: UInt64 = .max, progress: @escaping ProgressReport = { _, _ in }
+        _ version: OCIReference.Version, into layout: ImageLayout, blobBytes: UInt64 = .max,
+        progress: @escaping ProgressReport = { _, _ in }
     ) throws(MaxError) -> Transferred {
         let manifest = try manifest(version)
         var others: [ImageManifest] = []
         var seen: Set<ContentDigest> = [manifest.digest]
-        for listed in try referrers(of: manifest.digest) where listed.mediaType == MediaType.manifest && seen.insert(listed.digest).inserted {
+        for listed in try referrers(of: manifest.digest) where listed.mediaType == MediaType.manifest && seen.insert(listed.digest).inserted
+        {
             let other = try self.manifest(.digest(listed.digest))
             guard other.bytes.count == listed.size else {
                 throw MaxError(

@@ -14,12 +14,7 @@ extension OCIRegistry {
         _ root: ContentDigest, referrers: [ContentDigest] = [], from layout: ImageLayout, tag: String?, movesTag: Bool = false,
         progress: @escaping ProgressReport = { _, _ in }
     ) throws(MaxError) -> Transferred {
-        if let tag {
-            guard OCIReference.isTag(tag) else { throw MaxError(.usage, "tag \(Text(tag).quoted): no tag of a registry") }
-            if !movesTag, let named = try resolve(.tag(tag)), named != root {
-                throw MaxError(.conflict, "\(base.authority)/\(repository):\(tag) names \(named): move it, or take another tag")
-            }
-        }
+        let named = try tag.flatMap { tag throws(MaxError) in try checked(tag, for: root, movesTag) }
         let manifest = try layout.manifest(root)
         var others: [ImageManifest] = []
         for digest in referrers { others.append(try layout.referrer(digest, of: root)) }
@@ -31,8 +26,18 @@ extension OCIRegistry {
             let isTracked = try putManifest(other.bytes, type: MediaType.manifest, as: .digest(other.digest))
             if !isTracked { try addToFallbackIndex(other.descriptor, of: root) }
         }
-        if let tag { try putManifest(manifest.bytes, type: MediaType.manifest, as: .tag(tag)) }
+        if let tag, named != root { try putManifest(manifest.bytes, type: MediaType.manifest, as: .tag(tag)) }
         return Transferred(manifest: manifest.descriptor, referrers: others.map(\.descriptor))
+    }
+
+    /// What the tag names now.
+    private func checked(_ tag: String, for root: ContentDigest, _ movesTag: Bool) throws(MaxError) -> ContentDigest? {
+        guard OCIReference.isTag(tag) else { throw MaxError(.usage, "tag \(Text(tag).quoted): no tag of a registry") }
+        guard let named = try resolve(.tag(tag)) else { return nil }
+        guard named == root || movesTag else {
+            throw MaxError(.conflict, "\(base.authority)/\(repository):\(tag) names \(named): move it, or take another tag")
+        }
+        return named
     }
 
     private func pushBlobs(of manifest: ImageManifest, from layout: ImageLayout, _ progress: Progress) throws(MaxError) {
