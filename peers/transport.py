@@ -8,6 +8,7 @@ A group whose server is not installed is reported as skipped.
 """
 
 import argparse
+import importlib.util
 import pathlib
 import shutil
 import subprocess
@@ -15,7 +16,9 @@ import sys
 import tempfile
 
 import transport_hostile
+import transport_mlflow
 import transport_registry
+import transport_s3
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 
@@ -55,15 +58,18 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--transport", default=ROOT / ".build/release/transport", type=pathlib.Path)
     groups = {
-        "registry": (transport_registry.check, ["docker-registry", "skopeo"]),
-        "hostile": (transport_hostile.check, []),
+        "registry": (transport_registry.check, ["docker-registry", "skopeo"], []),
+        "s3": (transport_s3.check, [], ["moto", "boto3"]),
+        "mlflow": (transport_mlflow.check, [ROOT / ".peers-mlflow/bin/mlflow"], []),
+        "hostile": (transport_hostile.check, [], []),
     }
     parser.add_argument("--only", nargs="*", choices=groups, default=list(groups))
     given = parser.parse_args()
     checks = Checks(given.transport)
     for name in given.only:
-        group, needed = groups[name]
-        missing = [program for program in needed if not shutil.which(program)]
+        group, programs, modules = groups[name]
+        missing = [str(program) for program in programs if not shutil.which(program)]
+        missing += [module for module in modules if not importlib.util.find_spec(module)]
         if missing:
             print(f"skip  {name}: {', '.join(missing)} not installed")
             continue
