@@ -1,7 +1,7 @@
 import MaxIR
 import Testing
 
-@testable import MaxTransport
+import MaxTransport
 
 @Suite struct AddressRulesTests {
     @Test(

@@ -1,7 +1,7 @@
 import MaxIR
 import Testing
 
-@testable import MaxTransport
+import MaxTransport
 
 @Suite struct AddressTests {
     private static let hex = "44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a"

@@ -1,6 +1,6 @@
 import Testing
 
-@testable import MaxTransport
+import MaxTransport
 
 @Suite struct ChallengeTests {
     @Test func bearerHasItsParameters() {

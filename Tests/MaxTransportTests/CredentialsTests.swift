@@ -1,7 +1,7 @@
 import MaxIR
 import Testing
 
-@testable import MaxTransport
+import MaxTransport
 
 @Suite struct CredentialsTests {
     private func basic(_ json: String, host: String) throws -> String? {

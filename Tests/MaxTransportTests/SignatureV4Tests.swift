@@ -1,6 +1,6 @@
 import Testing
 
-@testable import MaxTransport
+import MaxTransport
 
 /// The examples that AWS publishes: "Signature calculations for the Authorization header" of the S3 reference (a GET with
 /// a range, a PUT, a bucket's lifecycle, a list), and `get-vanilla` of the signature test suite.

@@ -1,5 +1,5 @@
 /// Classes of bytes that protocols are written in, independent of any locale.
-enum ASCII {
+package enum ASCII {
     static func isDigit(_ byte: UInt8) -> Bool { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) }
     static func isLowercase(_ byte: UInt8) -> Bool { (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte) }
     static func isUppercase(_ byte: UInt8) -> Bool { (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains(byte) }
@@ -21,7 +21,7 @@ enum ASCII {
     }
 
     /// Percent-encoded (RFC 3986): letters, digits, `-._~` and what `kept` names stay.
-    static func percentEncoded(_ text: some Sequence<UInt8>, keeping kept: StaticString = "") -> String {
+    package static func percentEncoded(_ text: some Sequence<UInt8>, keeping kept: StaticString = "") -> String {
         let digits = Array("0123456789ABCDEF".utf8)
         let kept = UnsafeBufferPointer(start: kept.utf8Start, count: kept.utf8CodeUnitCount)
         var out: [UInt8] = []

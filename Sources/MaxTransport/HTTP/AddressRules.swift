@@ -6,9 +6,9 @@ import MaxIR
 ///
 /// A redirect, an upload's Location and a token service are chosen by the server: they must not lead from https to
 /// http, to link-local addresses (where clouds keep their machines' secrets), or from elsewhere to this machine.
-enum AddressRules {
+package enum AddressRules {
     /// What the connection refuses after a name has been resolved: `maxai_http_refuse_*`.
-    static func refusals(from origin: WebAddress?) -> Int32 {
+    package static func refusals(from origin: WebAddress?) -> Int32 {
         guard let origin else { return 0 }
         let linkLocal = Int32(maxai_http_refuse_link_local)
         return origin.isLoopback ? linkLocal : linkLocal | Int32(maxai_http_refuse_loopback)
@@ -16,7 +16,7 @@ enum AddressRules {
 
     /// - Parameter origin: the server whose answer named `address`; nil when the person did.
     /// - Throws: `.network`.
-    static func check(_ address: WebAddress, from origin: WebAddress?, plainHTTP: Bool) throws(MaxError) {
+    package static func check(_ address: WebAddress, from origin: WebAddress?, plainHTTP: Bool) throws(MaxError) {
         if address.scheme == .http, !plainHTTP, !address.isLoopback {
             throw MaxError(.network, "\(address.shown): http is not encrypted: use https, or allow plain http")
         }
@@ -35,12 +35,12 @@ enum AddressRules {
 
 extension WebAddress {
     /// Whether the host is this machine by its name or number; no name is looked up.
-    var isLoopback: Bool {
+    package var isLoopback: Bool {
         if Text(host) == "localhost" || host.utf8.suffix(10).elementsEqual(".localhost".utf8) { return true }
         return isNumber(in: Int32(maxai_http_refuse_loopback))
     }
 
-    var isLinkLocal: Bool { isNumber(in: Int32(maxai_http_refuse_link_local)) }
+    package var isLinkLocal: Bool { isNumber(in: Int32(maxai_http_refuse_link_local)) }
 
     private func isNumber(in range: Int32) -> Bool {
         if host.utf8.first == UInt8(ascii: "[") {

@@ -1,12 +1,16 @@
 /// One challenge of `WWW-Authenticate` (RFC 9110, section 11.6.1).
-struct Challenge: Equatable {
+package struct Challenge: Equatable {
     /// Lower case.
-    var scheme: String
+    package var scheme: String
     /// Names in lower case.
-    var parameters: [String: String]
+    package var parameters: [String: String]
+
+    package init(scheme: String, parameters: [String: String]) {
+        (self.scheme, self.parameters) = (scheme, parameters)
+    }
 
     /// Every challenge of a header's value; what does not follow the grammar is left out.
-    static func list(_ header: String) -> [Challenge] {
+    package static func list(_ header: String) -> [Challenge] {
         var out: [Challenge] = []
         var scanner = Scanner(bytes: Array(header.utf8.prefix(8192)))
         while let word = scanner.token() {

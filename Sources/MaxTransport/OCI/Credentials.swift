@@ -26,7 +26,7 @@ package enum Credentials: Sendable {
         do { return try inConfiguration(bytes, host: host) } catch { throw error.inside(path) }
     }
 
-    static func inConfiguration(_ bytes: [UInt8], host: String) throws(MaxError) -> Credentials? {
+    package static func inConfiguration(_ bytes: [UInt8], host: String) throws(MaxError) -> Credentials? {
         guard case .object(let entries)? = try JSONReader.read(bytes)["auths"] else { return nil }
         let wanted =
             host.utf8.elementsEqual("registry-1.docker.io".utf8) ? ["registry-1.docker.io", "index.docker.io", "docker.io"] : [host]

@@ -44,7 +44,7 @@ extension OCIRegistry {
     }
 
     /// The address of `<…>; rel="next"` (RFC 8288).
-    static func nextLink(_ header: String?) -> String? {
+    package static func nextLink(_ header: String?) -> String? {
         guard let header, let open = header.firstIndex(of: "<"), let close = header[open...].firstIndex(of: ">") else { return nil }
         let parameters = header[close...].split(separator: ";").map { ASCII.lowercased($0.utf8.filter { $0 != 0x20 && $0 != 0x22 }) }
         guard parameters.contains(where: { Text($0) == "rel=next" }) else { return nil }

@@ -18,7 +18,7 @@ package struct S3Reference: Equatable, Sendable {
     }
 
     /// - Throws: `.malformed`, `.unsupported` for another schema.
-    init(_ bytes: [UInt8]) throws(MaxError) {
+    package init(_ bytes: [UInt8]) throws(MaxError) {
         let root = try JSONReader.read(bytes)
         guard let schema = root["schema"]?.text else { throw MaxError(.malformed, "reference: expected a schema") }
         guard schema == Self.schema else {
@@ -36,7 +36,7 @@ package struct S3Reference: Equatable, Sendable {
         }
     }
 
-    var bytes: [UInt8] {
+    package var bytes: [UInt8] {
         var json = JSONWriter()
         json.object { json in
             json.member("schema", Self.schema.string)
@@ -48,7 +48,7 @@ package struct S3Reference: Equatable, Sendable {
     }
 
     /// With those of `others` that are not listed yet.
-    func adding(_ others: [ContentDigest]) -> S3Reference {
+    package func adding(_ others: [ContentDigest]) -> S3Reference {
         var out = self
         for other in others where !out.referrers.contains(other) { out.referrers.append(other) }
         return out

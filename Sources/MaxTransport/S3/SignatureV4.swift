@@ -5,11 +5,15 @@ import MaxRuntime
 /// AWS Signature Version 4: what proves to an S3 store who asks.
 ///
 /// Source: AWS, "Create a signed AWS API request"; for S3 the path is encoded once.
-struct SignatureV4 {
+package struct SignatureV4 {
     var accessKey: String
     var secretKey: String
     var region: String
-    var service = "s3"
+    var service: String
+
+    package init(accessKey: String, secretKey: String, region: String, service: String = "s3") {
+        (self.accessKey, self.secretKey, self.region, self.service) = (accessKey, secretKey, region, service)
+    }
 
     /// The header `Authorization`.
     ///
@@ -17,7 +21,7 @@ struct SignatureV4 {
     ///   - headers: all that are signed, `host` among them.
     ///   - payloadHash: hexadecimal SHA-256 of the body, or `UNSIGNED-PAYLOAD`.
     ///   - time: as in `20130524T000000Z`.
-    func authorization(_ method: String, target: String, headers: [HTTPHeader], payloadHash: String, time: String) -> String {
+    package func authorization(_ method: String, target: String, headers: [HTTPHeader], payloadHash: String, time: String) -> String {
         let (request, names) = Self.canonicalRequest(method, target: target, headers: headers, payloadHash: payloadHash)
         let day = String(time.prefix(8))
         let scope = "\(day)/\(region)/\(service)/aws4_request"
@@ -31,7 +35,7 @@ struct SignatureV4 {
         [day, region, service, "aws4_request"].reduce(Array("AWS4\(secretKey)".utf8)) { Self.hmac($0, $1) }
     }
 
-    static func canonicalRequest(_ method: String, target: String, headers: [HTTPHeader], payloadHash: String) -> (String, names: String) {
+    package static func canonicalRequest(_ method: String, target: String, headers: [HTTPHeader], payloadHash: String) -> (String, names: String) {
         let path = target.prefix { $0 != "?" }
         let query = target.dropFirst(path.count + 1).split(separator: "&").map { $0.contains("=") ? String($0) : "\($0)=" }
         let sortedQuery = query.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }.joined(separator: "&")
@@ -56,7 +60,7 @@ struct SignatureV4 {
     }
 
     /// Now, as the header `x-amz-date` has it.
-    static func now() -> String {
+    package static func now() -> String {
         var clock = Glibc.time(nil)
         var parts = tm()
         gmtime_r(&clock, &parts)

@@ -1,7 +1,7 @@
 /// Values of elements in the flat XML that S3 answers with; anything cleverer is not read.
-enum XMLValues {
+package enum XMLValues {
     /// The text of every `<name>…</name>`, in order, with the predefined entities replaced.
-    static func all(_ name: String, in bytes: [UInt8]) -> [String] {
+    package static func all(_ name: String, in bytes: [UInt8]) -> [String] {
         let (open, close) = (Array("<\(name)>".utf8), Array("</\(name)>".utf8))
         var out: [String] = []
         var position = 0
@@ -12,7 +12,7 @@ enum XMLValues {
         return out
     }
 
-    static func first(_ name: String, in bytes: [UInt8]) -> String? { all(name, in: bytes).first }
+    package static func first(_ name: String, in bytes: [UInt8]) -> String? { all(name, in: bytes).first }
 
     private static func find(_ pattern: [UInt8], in bytes: [UInt8], from start: Int) -> Int? {
         var position = start
