@@ -4,7 +4,9 @@ import contextlib
 import hashlib
 import http.server
 import json
+import os
 import re
+import ssl
 import threading
 import time
 
@@ -113,6 +115,8 @@ def check(checks, folder):
     referrers(checks, folder, layout, refuses)
     uploads(checks, layout)
     tokens(checks, folder, layout)
+    encrypted(checks, folder, layout)
+    moved(checks, folder, layout)
 
 
 def contents(layout, refuses):
@@ -352,3 +356,75 @@ def tokens(checks, folder, layout):
         service.on("GET", "/token", lambda request: request.say(307, Location="https://169.254.169.254/token"))
         checks.refuses("a token of the metadata", 41, ["link-local"], "pull", f"oci://{server.host}/m:1", folder / "token-3", environment=secret)
     service.close()
+
+
+def encrypted(checks, folder, layout):
+    """https with an authority of our own: it must be trusted, and nothing leads from it to http."""
+    certificate = authority(folder)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate)
+    trusting = {**os.environ, "SSL_CERT_FILE": str(certificate)}
+    server, plain = Server(context=context), Server()
+    serves(server, layout)
+    serves(plain, layout)
+    pull = ["pull", f"oci://{server.host}/m:1", folder / "encrypted", "--encrypted"]
+    checks.refuses("an unknown authority", 41, ["certificate"], *pull)
+    checks.succeeds("a trusted one", *pull, environment=trusting)
+    checks("equal bytes over https", blobs(folder / "encrypted").items() <= blobs(layout.path).items())
+    server.on("GET", "/v2/m/manifests/(1)", lambda request, _: request.say(307, Location=f"http://{plain.host}/v2/m/manifests/1"))
+    checks.refuses("redirect from https to http", 41, ["from https to http"], *pull, environment=trusting)
+    realm = f'Bearer realm="http://{plain.host}/token",service="test"'
+    server.on("GET", "/v2/m/manifests/(1)", lambda request, _: request.say(401, WWW_Authenticate=realm))
+    checks.refuses("a token by http for https", 41, ["from https to http"], *pull, environment=trusting)
+    server.on("POST", "/v2/m/blobs/uploads/", lambda request: request.say(202, Location=f"http://{server.host}/upload"))
+    server.on("HEAD", "/v2/m/(manifests|blobs)/.+", lambda request, _: request.say(404))
+    push = ["push", layout.path, layout.digest, f"oci://{server.host}/m:1", "--encrypted"]
+    checks.refuses("an upload by http for https", 41, ["another server"], *push, environment=trusting)
+    checks("nothing was asked by http", not plain.seen, plain.seen)
+    checks.refuses("http with another machine", 41, ["not encrypted"], "mlflow", "http://registry.example/", "m", "s", layout.digest, "1")
+    server.close()
+    plain.close()
+
+
+def authority(folder):
+    """A self-signed certificate for 127.0.0.1 and its key, in one file."""
+    import datetime
+    import ipaddress
+
+    from cryptography import x509
+    from cryptography.hazmat.primitives import hashes, serialization
+    from cryptography.hazmat.primitives.asymmetric import ec
+
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "test")])
+    now = datetime.datetime.now(datetime.timezone.utc)
+    certificate = (
+        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
+        .not_valid_before(now - datetime.timedelta(days=1))
+        .not_valid_after(now + datetime.timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]), False)
+        .add_extension(x509.BasicConstraints(True, 0), True)
+        .sign(key, hashes.SHA256())
+    )
+    path = folder / "authority.pem"
+    pem = serialization.Encoding.PEM
+    private = key.private_bytes(pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    path.write_bytes(certificate.public_bytes(pem) + private)
+    return path
+
+
+def moved(checks, folder, layout):
+    """The tag names another manifest on every request: what is pulled is one of them, whole."""
+    other = Layout(folder / "other", [500], seed=11)
+    with lying(layout) as server:
+        asked = []
+
+        def turning(request, _):
+            asked.append(request.path)
+            chosen = (layout, other)[(len(asked) - 1) % 2]
+            request.say(200, chosen.blob(chosen.digest), Content_Type=MANIFEST, Docker_Content_Digest=chosen.digest)
+
+        server.on("GET", "/v2/m/manifests/(1)", turning)
+        said = checks.succeeds("a tag that moves", "pull", f"oci://{server.host}/m:1", folder / "moved")
+        checks("is asked once", len(asked) == 1 and json.loads(said or "{}").get("manifest") == layout.digest, asked)
+        checks("and pulled whole", blobs(folder / "moved").items() <= blobs(layout.path).items())

@@ -4,6 +4,7 @@ import concurrent.futures
 import json
 import os
 import sys
+import urllib.request
 
 import boto3
 from transport_servers import Layout, blobs, free_port, server
@@ -24,6 +25,7 @@ def check(checks, folder):
         copies(checks, folder, client, environment)
         writers(checks, folder, environment)
         lists(checks, folder, client, environment)
+        signatures(checks, folder, endpoint, environment)
     bare = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
     checks.refuses("no keys", 2, ["AWS_ACCESS_KEY_ID"], "tags", "s3://models/team", environment=bare)
 
@@ -88,3 +90,26 @@ def lists(checks, folder, client, environment):
     listed = checks.succeeds("tags on several pages", "tags", "s3://models/lists", environment=environment).split()
     checks("every tag is listed, and nothing else", sorted(listed) == sorted(names), len(listed))
     checks("tags of nothing", checks.succeeds("an empty store", "tags", "s3://models/empty", environment=environment) == "")
+
+
+def signatures(checks, folder, endpoint, environment):
+    """From here on the store holds every request against the key of a user that it knows."""
+    users = boto3.client(
+        "iam", endpoint_url=endpoint, aws_access_key_id="testing", aws_secret_access_key="testing-secret", region_name="eu-central-1"
+    )
+    users.create_user(UserName="maxai")
+    allowed = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:*", "Resource": "*"}]}
+    users.put_user_policy(UserName="maxai", PolicyName="all", PolicyDocument=json.dumps(allowed))
+    key = users.create_access_key(UserName="maxai")["AccessKey"]
+    urllib.request.urlopen(urllib.request.Request(f"{endpoint}/moto-api/reset-auth", data=b"0", method="POST")).close()
+    layout = Layout(folder / "signed", [1000, 70_000], seed=8)
+    known = {**environment, "AWS_ACCESS_KEY_ID": key["AccessKeyId"], "AWS_SECRET_ACCESS_KEY": key["SecretAccessKey"]}
+    push = ["push", layout.path, layout.digest, "s3://models/signed", "--tag", "1", "--referrer", layout.signatures[0]]
+    checks.succeeds("a known key may push", *push, environment=known)
+    checks.succeeds("and pull", "pull", "s3://models/signed", folder / "signed-pulled", "--tag", "1", environment=known)
+    checks("equal bytes", blobs(folder / "signed-pulled") == blobs(layout.path))
+    checks("and list", checks.succeeds("tags", "tags", "s3://models/signed", environment=known).split() == ["1"])
+    wrong = {**known, "AWS_SECRET_ACCESS_KEY": "wrong-secret"}
+    done = checks.refuses("a wrong secret", 41, ["status 403", "SignatureDoesNotMatch"], "tags", "s3://models/signed", environment=wrong)
+    checks("is not shown", "wrong-secret" not in done.stderr)
+    checks.refuses("an unknown key", 41, ["status 403"], "tags", "s3://models/signed", environment=environment)

@@ -33,8 +33,10 @@ import MaxTransport
 
     @Test func aNameIsHeldAgainstTheRulesOnceItIsResolved() throws {
         let (home, away) = (try WebAddress("http://127.0.0.1/"), try WebAddress("https://registry.example/"))
-        #expect(AddressRules.refusals(from: nil) == 0)
-        #expect(AddressRules.refusals(from: home) == 1)
-        #expect(AddressRules.refusals(from: away) == 3)
+        let other = try WebAddress("https://other.example/")
+        #expect(AddressRules.refusals(for: other, from: nil) == 0)
+        #expect(AddressRules.refusals(for: away, from: away) == 0)
+        #expect(AddressRules.refusals(for: other, from: home) == 1)
+        #expect(AddressRules.refusals(for: other, from: away) == 3)
     }
 }

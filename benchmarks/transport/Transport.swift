@@ -27,8 +27,7 @@ struct ConnectionOptions: ParsableArguments {
 
     func registry(_ address: String) throws -> (OCIRegistry, OCIReference) {
         let reference = try OCIReference(address)
-        let credentials = try Credentials.find(host: reference.port.map { "\(reference.host):\($0)" } ?? reference.host)
-        return (OCIRegistry(reference, client: try client(), encrypted: encrypted ? true : nil, credentials: credentials), reference)
+        return (try OCIRegistry(environmentFor: reference, client: try client(), encrypted: encrypted ? true : nil), reference)
     }
 }
 

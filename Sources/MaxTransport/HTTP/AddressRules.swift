@@ -8,8 +8,8 @@ import MaxIR
 /// http, to link-local addresses (where clouds keep their machines' secrets), or from elsewhere to this machine.
 package enum AddressRules {
     /// What the connection refuses after a name has been resolved: `maxai_http_refuse_*`.
-    package static func refusals(from origin: WebAddress?) -> Int32 {
-        guard let origin else { return 0 }
+    package static func refusals(for address: WebAddress, from origin: WebAddress?) -> Int32 {
+        guard let origin, !address.isSameOrigin(as: origin) else { return 0 }
         let linkLocal = Int32(maxai_http_refuse_link_local)
         return origin.isLoopback ? linkLocal : linkLocal | Int32(maxai_http_refuse_loopback)
     }
@@ -20,7 +20,7 @@ package enum AddressRules {
         if address.scheme == .http, !plainHTTP, !address.isLoopback {
             throw MaxError(.network, "\(address.shown): http is not encrypted: use https, or allow plain http")
         }
-        guard let origin else { return }
+        guard let origin, !address.isSameOrigin(as: origin) else { return }
         if origin.scheme == .https, address.scheme == .http {
             throw MaxError(.network, "\(origin.authority) sends us to \(address.shown): from https to http is refused")
         }

@@ -53,7 +53,7 @@ enum CExchange {
             (out.body_descriptor, out.body_offset, out.body_bytes) = (descriptor, offset, count)
             isShort = false
         }
-        out.refused = AddressRules.refusals(from: request.origin)
+        out.refused = AddressRules.refusals(for: request.address, from: request.origin)
         out.direct = request.address.isLoopback ? 1 : 0
         out.connect_milliseconds = times.connectMilliseconds
         out.low_speed_bytes = times.slowBytesPerSecond

@@ -33,6 +33,8 @@ package struct HTTPRequest {
     package var body = Body.none
     package var sink = Sink.memory(limit: 1 << 20)
     package var followsRedirects = true
+    /// Whether a busy server may be sent the same file again.
+    package var repeatsFile = false
     /// The server whose answer named `address`; nil when the person did.
     package var origin: WebAddress?
     /// Told of the bytes of a body, sent or received, as they pass.

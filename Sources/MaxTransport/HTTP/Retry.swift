@@ -22,6 +22,7 @@ enum Retry {
     private static func isRepeatable(_ request: HTTPRequest) -> Bool {
         switch (request.method, request.body) {
         case ("GET", .none), ("HEAD", .none), ("PUT", .bytes): true
+        case ("PUT", .file): request.repeatsFile
         default: false
         }
     }

@@ -23,6 +23,13 @@ package final class OCIRegistry {
         authorization = RegistryAuthorization(client: client, registry: base, credentials: credentials)
     }
 
+    /// With the credentials that `Credentials.find` has for the host.
+    package convenience init(environmentFor reference: OCIReference, client: HTTPClient, encrypted: Bool? = nil) throws(MaxError) {
+        let host = Text(reference.host) == "docker.io" ? "registry-1.docker.io" : reference.host
+        let credentials = try Credentials.find(host: reference.port.map { "\(host):\($0)" } ?? host)
+        self.init(reference, client: client, encrypted: encrypted, credentials: credentials)
+    }
+
     /// A request to this repository; `path` is relative to it and holds only what needs no encoding.
     func request(_ method: String, _ path: String) -> HTTPRequest {
         var address = base
