@@ -101,7 +101,8 @@ def signatures(checks, folder, endpoint, environment):
     allowed = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:*", "Resource": "*"}]}
     users.put_user_policy(UserName="maxai", PolicyName="all", PolicyDocument=json.dumps(allowed))
     key = users.create_access_key(UserName="maxai")["AccessKey"]
-    urllib.request.urlopen(urllib.request.Request(f"{endpoint}/moto-api/reset-auth", data=b"0", method="POST")).close()
+    from_now_on = {"data": b"0", "method": "POST", "headers": {"Content-Type": "text/plain"}}
+    urllib.request.urlopen(urllib.request.Request(f"{endpoint}/moto-api/reset-auth", **from_now_on)).close()
     layout = Layout(folder / "signed", [1000, 70_000], seed=8)
     known = {**environment, "AWS_ACCESS_KEY_ID": key["AccessKeyId"], "AWS_SECRET_ACCESS_KEY": key["SecretAccessKey"]}
     push = ["push", layout.path, layout.digest, "s3://models/signed", "--tag", "1", "--referrer", layout.signatures[0]]
