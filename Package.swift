@@ -112,8 +112,8 @@ let package = Package(
         library(
             "MaxMutations", "Tests/Mutations",
             [
-                "MaxCases", "MaxImport", "MaxCompiler", "MaxTabular", "MaxRegistry", "MaxServing", "MaxExpectations", "MaxFormats",
-                "MaxRuntime", "MaxIR",
+                "MaxCases", "MaxImport", "MaxCompiler", "MaxTabular", "MaxRegistry", "MaxServing", "MaxTransport", "MaxExpectations",
+                "MaxFormats", "MaxRuntime", "MaxIR",
             ]),
         .executableTarget(
             name: "conformance", dependencies: ["MaxCases"], path: "benchmarks/conformance",
