@@ -6,6 +6,7 @@ import http.server
 import json
 import os
 import re
+import socket
 import ssl
 import threading
 import time
@@ -117,6 +118,8 @@ def check(checks, folder):
     tokens(checks, folder, layout)
     encrypted(checks, folder, layout)
     moved(checks, folder, layout)
+    names(checks, folder, layout)
+    repaired(checks, folder, layout)
 
 
 def contents(layout, refuses):
@@ -428,3 +431,63 @@ def moved(checks, folder, layout):
         said = checks.succeeds("a tag that moves", "pull", f"oci://{server.host}/m:1", folder / "moved")
         checks("is asked once", len(asked) == 1 and json.loads(said or "{}").get("manifest") == layout.digest, asked)
         checks("and pulled whole", blobs(folder / "moved").items() <= blobs(layout.path).items())
+
+
+def names(checks, folder, layout):
+    """A server that is not this machine by its address sends us to it by number and by a name of /etc/hosts."""
+    address, name = own_address(), own_name()
+    if not address or not name:
+        print("skip  names of this machine: it has no address or no name to try")
+        return
+    server = Server(host=address)
+    target = f"oci://{address}:{server.port}/m:1"
+    for host, words in [("127.0.0.1", ["this machine is refused"]), (name, ["the name leads to"]), ("169.254.1.1", ["link-local"])]:
+        location = f"http://{host}:{server.port}/v2/m/manifests/1"
+        server.on("GET", "/v2/m/manifests/(1)", lambda request, _: request.say(307, Location=location))
+        checks.refuses(f"redirect from elsewhere to {host}", 41, words, "pull", target, folder / "names", "--plain-http")
+    checks.refuses("plain http must be allowed", 41, ["https"], "pull", target, folder / "names", "--timeout", "2")
+    server.close()
+
+
+def own_address():
+    """An address of this machine that is not 127.0.0.1; nothing is sent."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.connect(("192.0.2.1", 9))
+        except OSError:
+            return None
+        address = probe.getsockname()[0]
+    return None if address.startswith("127.") else address
+
+
+def own_name():
+    """A name other than localhost that leads to this machine."""
+    for name in (socket.gethostname(), "ip6-loopback"):
+        with contextlib.suppress(OSError):
+            if socket.getaddrinfo(name, 80)[0][4][0] in ("127.0.0.1", "127.0.1.1", "::1"):
+                return name
+    return None
+
+
+def repaired(checks, folder, layout):
+    """A blob that was damaged in the layout is fetched again; a busy server is asked again."""
+    with lying(layout) as server:
+        target = folder / "repaired"
+        checks.succeeds("a pull", "pull", f"oci://{server.host}/m:1", target)
+        first = json.loads(layout.blob(layout.digest))["layers"][0]["digest"]
+        (target / "blobs/sha256" / first[7:]).write_bytes(bytes(1000))
+        checks.succeeds("a pull into a damaged layout", "pull", f"oci://{server.host}/m:1", target)
+        checks("repairs it", blobs(target).items() <= blobs(layout.path).items())
+        answers = [503, 429]
+        honest = [function for method, pattern, function in server.routes if method == "GET" and "manifests" in pattern][0]
+
+        def busy(request, reference):
+            if answers:
+                return request.say(answers.pop(), b"busy", Retry_After="1")
+            honest(request, reference)
+
+        server.on("GET", "/v2/m/manifests/(1)", busy)
+        checks.succeeds("a busy server", "pull", f"oci://{server.host}/m:1", folder / "busy")
+        checks("was asked again", not answers)
+        server.on("GET", "/v2/m/manifests/(1)", lambda request, _: request.say(503, b"down"))
+        checks.refuses("a server that stays busy", 41, ["status 503", "down"], "pull", f"oci://{server.host}/m:1", folder / "busy-2")

@@ -57,8 +57,8 @@ enum CExchange {
         out.direct = request.address.isLoopback ? 1 : 0
         out.connect_milliseconds = times.connectMilliseconds
         out.low_speed_bytes = times.slowBytesPerSecond
-        out.low_speed_seconds = times.stallSeconds
-        out.total_milliseconds = isShort ? times.shortMilliseconds : 0
+        out.low_speed_seconds = request.isPatient ? 5 * times.stallSeconds : times.stallSeconds
+        out.total_milliseconds = isShort && !request.isPatient ? times.shortMilliseconds : 0
         out.on_header = { context, line, count in
             guard let context else { return }
             Unmanaged<HTTPExchange>.fromOpaque(context).takeUnretainedValue().takeHeader(UnsafeBufferPointer(start: line, count: count))

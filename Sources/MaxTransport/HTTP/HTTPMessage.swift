@@ -35,6 +35,8 @@ package struct HTTPRequest {
     package var followsRedirects = true
     /// Whether a busy server may be sent the same file again.
     package var repeatsFile = false
+    /// Whether the server may be silent for long, as when it puts together what it was sent.
+    package var isPatient = false
     /// The server whose answer named `address`; nil when the person did.
     package var origin: WebAddress?
     /// Told of the bytes of a body, sent or received, as they pass.

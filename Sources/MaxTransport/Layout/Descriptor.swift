@@ -33,6 +33,14 @@ package struct Descriptor: Hashable, Sendable {
         artifactType = document?["artifactType"]?.text.flatMap { MediaType.isValid($0) ? $0 : nil }
     }
 
+    /// All sizes together, `.max` where they do not fit.
+    static func totalBytes(_ descriptors: [Descriptor]) -> UInt64 {
+        descriptors.reduce(0) { sum, next in
+            let (total, overflows) = sum.addingReportingOverflow(next.size)
+            return overflows ? .max : total
+        }
+    }
+
     func write(_ json: inout JSONWriter) {
         json.object { json in
             json.key("mediaType")

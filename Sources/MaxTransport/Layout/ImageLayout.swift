@@ -28,6 +28,12 @@ package struct ImageLayout: Sendable {
             && UInt64(max(status.st_size, 0)) == descriptor.size
     }
 
+    /// Whether the blob is there, its digest right.
+    func holds(_ descriptor: Descriptor) throws(MaxError) -> Bool {
+        guard has(descriptor) else { return false }
+        return try OpenFile(reading: path(of: descriptor.digest)).digest() == descriptor.digest
+    }
+
     /// The manifest of that digest, held against it.
     package func manifest(_ digest: ContentDigest) throws(MaxError) -> ImageManifest {
         let path = path(of: digest)
@@ -51,7 +57,7 @@ package struct ImageLayout: Sendable {
     /// Writes a blob, unless it is there.
     package func add(_ bytes: [UInt8]) throws(MaxError) {
         let digest = ContentDigest(of: bytes)
-        if has(Descriptor(mediaType: "", digest: digest, size: UInt64(bytes.count))) { return }
+        if try holds(Descriptor(mediaType: "", digest: digest, size: UInt64(bytes.count))) { return }
         try AtomicFile.write(bytes, to: path(of: digest))
     }
 

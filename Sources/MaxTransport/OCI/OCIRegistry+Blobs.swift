@@ -45,6 +45,7 @@ extension OCIRegistry {
         finish.headers = [HTTPHeader("Content-Type", "application/octet-stream")]
         finish.body = sent == count ? .bytes([]) : .file(descriptor: file.descriptor, offset: 0, count: count)
         finish.onBytes = onBytes
+        finish.isPatient = true
         let finished = try send(finish)
         guard finished.status == 201 else { throw finished.failure("PUT") }
         try expect(digest, in: finished)

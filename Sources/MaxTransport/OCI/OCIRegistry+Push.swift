@@ -18,7 +18,7 @@ extension OCIRegistry {
         let manifest = try layout.manifest(root)
         var others: [ImageManifest] = []
         for digest in referrers { others.append(try layout.referrer(digest, of: root)) }
-        let progress = Progress(total: ([manifest] + others).flatMap(\.blobs).reduce(0) { $0 &+ $1.size }, progress)
+        let progress = Progress(total: Descriptor.totalBytes(([manifest] + others).flatMap(\.blobs)), progress)
         try pushBlobs(of: manifest, from: layout, progress)
         try putManifest(manifest.bytes, type: MediaType.manifest, as: .digest(root))
         for other in others {

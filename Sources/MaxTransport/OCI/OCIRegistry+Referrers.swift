@@ -41,25 +41,30 @@ extension OCIRegistry {
     /// Lists `referrer` under the fallback tag, with what is there.
     ///
     /// Registries know no compare-and-set: who writes between our read and our write is overwritten. So each looks
-    /// again after a while of random length, twice, and starts over when its own entry is gone.
+    /// again, twice, after a while that is longer than reading and writing took, and starts over when its own entry is
+    /// gone. Lost is only what a writer overwrites who stood still for longer than that between the two.
     ///
     /// - Throws: `.conflict` when it is gone every time.
     func addToFallbackIndex(_ referrer: Descriptor, of subject: ContentDigest) throws(MaxError) {
+        let clock = ContinuousClock()
         for attempt in 0..<Self.attempts {
+            let began = clock.now
             let listed = try fallbackIndex(of: subject)
             if !listed.contains(where: { $0.digest == referrer.digest }) {
                 try putManifest(Self.index(listed + [referrer]), type: MediaType.index, as: Self.fallbackTag(subject))
             } else if attempt == 0 {
                 return
             }
-            if try staysListed(referrer, of: subject) { return }
+            if try staysListed(referrer, of: subject, after: began.duration(to: clock.now) * 2) { return }
         }
         throw MaxError(.conflict, "\(base.authority)/\(repository): others keep overwriting the tag sha256-\(subject.hex): try again")
     }
 
-    private func staysListed(_ referrer: Descriptor, of subject: ContentDigest) throws(MaxError) -> Bool {
+    private func staysListed(_ referrer: Descriptor, of subject: ContentDigest, after pause: Duration) throws(MaxError) -> Bool {
+        let longest: Duration = .seconds(30)
         for _ in 0..<2 {
-            usleep(1000 * UInt32.random(in: settleMilliseconds / 4...max(settleMilliseconds, 1)))
+            let wait = min(pause, longest) + .milliseconds(Int64.random(in: settleMilliseconds / 4...settleMilliseconds))
+            usleep(UInt32(wait / .microseconds(1)))
             guard try fallbackIndex(of: subject).contains(where: { $0.digest == referrer.digest }) else { return false }
         }
         return true

@@ -3,6 +3,7 @@ import MaxIR
 
 extension OCIRegistry {
     private static let maximumPages = 10_000
+    private static let maximumTags = 1_000_000
     private static let pageBytes = 8 << 20
 
     /// Every tag of the repository, in the registry's order; none when there is no such repository.
@@ -16,6 +17,9 @@ extension OCIRegistry {
                     throw MaxError(.malformed, "\(base.authority)/\(repository): a tag in the list is none")
                 }
                 out.append(tag)
+            }
+            guard out.count <= Self.maximumTags else {
+                throw MaxError(.limitExceeded, "\(base.authority)/\(repository): more than \(Self.maximumTags) tags")
             }
         }
         return out

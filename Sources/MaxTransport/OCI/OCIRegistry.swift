@@ -7,8 +7,8 @@ package final class OCIRegistry {
     let base: WebAddress
     let client: HTTPClient
     private let authorization: RegistryAuthorization
-    /// Longest wait between two looks at a fallback tag, in milliseconds.
-    var settleMilliseconds: UInt32 = 400
+    /// Longest wait between two looks at a fallback tag, beside what the network takes.
+    let settleMilliseconds: Int64 = 400
     /// Blobs above this size are sent in pieces of it.
     package var chunkBytes: Int64 = 64 << 20
 

@@ -40,6 +40,7 @@ extension S3Store {
             request.headers = [HTTPHeader("Content-Type", "application/octet-stream"), HTTPHeader("If-None-Match", "*")]
             request.body = body
             request.repeatsFile = true
+            request.isPatient = true
             request.onBytes = onBytes
             let response = try send(request, payloadHash: hash)
             // 412: it is there. 409: another writer is at it.

@@ -1,7 +1,8 @@
 import MaxIR
 
 extension S3Store {
-    private static let maximumPages = 100_000
+    private static let maximumPages = 10_000
+    private static let maximumKeys = 1_000_000
     private static let pageBytes = 8 << 20
 
     private func key(_ tag: String) -> String { "refs/\(tag).json" }
@@ -56,6 +57,7 @@ extension S3Store {
             let response = try send(request)
             guard response.isSuccess else { throw failure(response, "GET") }
             out += XMLValues.all("Key", in: response.body)
+            guard out.count <= Self.maximumKeys else { break }
             guard XMLValues.first("IsTruncated", in: response.body).map({ Text($0) }) == "true" else { return out }
             guard let following = XMLValues.first("NextContinuationToken", in: response.body), token.map({ Text($0) }) != Text(following)
             else {

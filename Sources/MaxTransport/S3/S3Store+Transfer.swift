@@ -2,6 +2,7 @@ import MaxIR
 
 extension S3Store {
     private static let attempts = 16
+    private static let maximumReferrerBytes = 64 << 20
 
     /// Stores a manifest of a layout with its blobs and its referrers with theirs, then the tag. What the store has is
     /// not sent again; referrers that a tag of the same manifest has stay.
@@ -15,7 +16,7 @@ extension S3Store {
         let manifest = try layout.manifest(root)
         var others: [ImageManifest] = []
         for digest in referrers { others.append(try layout.referrer(digest, of: root)) }
-        let progress = Progress(total: ([manifest] + others).flatMap(\.blobs).reduce(0) { $0 &+ $1.size }, progress)
+        let progress = Progress(total: Descriptor.totalBytes(([manifest] + others).flatMap(\.blobs)), progress)
         for next in [manifest] + others {
             try pushBlobs(of: next, from: layout, progress)
             if try !hasBlob(next.descriptor) { try putBlob(next.bytes) }
@@ -60,24 +61,29 @@ extension S3Store {
     ///
     /// By digest, the referrers are those of the tags that name it. Otherwise as `OCIRegistry.pull`.
     package func pull(
-        _ version: OCIReference.Version, into layout: ImageLayout, blobBytes: UInt64 = .max,
+        _ version: OCIReference.Version, into layout: ImageLayout, limit: UInt64 = .max,
         progress: @escaping ProgressReport = { _, _ in }
     ) throws(MaxError) -> Transferred {
         let (root, listed) = try resolve(version)
         let manifest = try manifest(root)
         var others: [ImageManifest] = []
+        var referrerBytes = 0
         for digest in listed where digest != root {
             let other = try self.manifest(digest)
-            if other.subject?.digest == root { others.append(other) }
+            guard other.subject?.digest == root else { continue }
+            others.append(other)
+            referrerBytes += other.bytes.count
+            guard referrerBytes <= Self.maximumReferrerBytes else {
+                throw MaxError(.limitExceeded, "\(address.text): \(root): referrers of more than \(Self.maximumReferrerBytes) bytes")
+            }
         }
         let blobs = ([manifest] + others).flatMap(\.blobs)
-        if let large = blobs.first(where: { $0.size > blobBytes }) {
-            throw MaxError(.limitExceeded, "\(address.text): \(large.digest): \(large.size) bytes, at most \(blobBytes)")
-        }
-        let progress = Progress(total: blobs.reduce(0) { $0 &+ $1.size }, progress)
+        let total = Descriptor.totalBytes(blobs)
+        guard total <= limit else { throw MaxError(.limitExceeded, "\(address.text): \(root): \(total) bytes, at most \(limit)") }
+        let progress = Progress(total: total, progress)
         for next in [manifest] + others {
             for blob in next.blobs {
-                if layout.has(blob) {
+                if try layout.holds(blob) {
                     progress.add(blob.size)
                     continue
                 }

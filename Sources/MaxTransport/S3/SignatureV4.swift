@@ -35,7 +35,9 @@ package struct SignatureV4 {
         [day, region, service, "aws4_request"].reduce(Array("AWS4\(secretKey)".utf8)) { Self.hmac($0, $1) }
     }
 
-    package static func canonicalRequest(_ method: String, target: String, headers: [HTTPHeader], payloadHash: String) -> (String, names: String) {
+    package static func canonicalRequest(_ method: String, target: String, headers: [HTTPHeader], payloadHash: String) -> (
+        String, names: String
+    ) {
         let path = target.prefix { $0 != "?" }
         let query = target.dropFirst(path.count + 1).split(separator: "&").map { $0.contains("=") ? String($0) : "\($0)=" }
         let sortedQuery = query.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }.joined(separator: "&")
