@@ -19,6 +19,7 @@ import transport_hostile
 import transport_mlflow
 import transport_registry
 import transport_s3
+import transport_subjects
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 
@@ -61,6 +62,7 @@ def main():
         "registry": (transport_registry.check, ["docker-registry", "skopeo"], []),
         "s3": (transport_s3.check, [], ["moto", "boto3"]),
         "mlflow": (transport_mlflow.check, [ROOT / ".peers-mlflow/bin/mlflow"], []),
+        "subjects": (transport_subjects.check, [], []),
         "hostile": (transport_hostile.check, [], []),
     }
     parser.add_argument("--only", nargs="*", choices=groups, default=list(groups))

@@ -119,6 +119,7 @@ static CURLcode set_request(maxai_http* http, exchange* current, struct curl_sli
   SET(CURLOPT_HEADERDATA, current);
   SET(CURLOPT_WRITEFUNCTION, take_body);
   SET(CURLOPT_WRITEDATA, current);
+  SET(CURLOPT_BUFFERSIZE, 256L << 10);
   SET(CURLOPT_OPENSOCKETFUNCTION, open_socket);
   SET(CURLOPT_OPENSOCKETDATA, current);
   if (request->authorities) SET(CURLOPT_CAINFO, request->authorities);
