@@ -5,7 +5,8 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .PHONY: help setup setup-test plugins cases build test check-full conformance demo bench bench-trees lib dist dist-check lint format clean
 
-APT := ca-certificates clang-format curl libssl-dev libzstd-dev libopenblas-dev libonnx-dev libprotobuf-dev pkg-config python3 python3-pip python3-venv
+APT := ca-certificates clang-format curl libcurl4-openssl-dev libssl-dev libzstd-dev libopenblas-dev libonnx-dev libprotobuf-dev pkg-config python3 python3-pip python3-venv
+APT_TEST := docker-registry skopeo
 SWIFT_FLAGS := -c release
 
 help: ## this list
@@ -15,6 +16,7 @@ setup: ## system packages (needs root or sudo, only when something is missing)
 	@scripts/setup-packages $(APT)
 
 setup-test: setup ## Python peers in .peers/, for tests, demo and benchmarks only
+	@scripts/setup-packages $(APT_TEST)
 	@if [ -x peers/setup ]; then peers/setup; fi
 
 plugins: setup ## the Arrow and ONNX plug-ins, into build/plugins

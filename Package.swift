@@ -57,6 +57,8 @@ let package = Package(
         .target(name: "CMaxLearning", path: "Sources/CMaxLearning", cSettings: cSettings),
         .systemLibrary(
             name: "COpenBLAS", path: "sys/COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
+        // Opens libcurl.so.4 on first use: only its headers (libcurl4-openssl-dev) are needed to build.
+        .target(name: "CMaxHTTP", path: "Sources/CMaxHTTP", cSettings: cSettings),
         .systemLibrary(name: "CZstd", path: "sys/CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
 
         // Libraries, in the order in which arrows may point: each only to those above it
@@ -67,6 +69,9 @@ let package = Package(
         library("MaxTabular", "Sources/MaxTabular", ["MaxIR", "CArrowABI"]),
         library("MaxBinding", "Sources/MaxBinding", ["MaxIR", "MaxTabular", "MaxRuntime"]),
         library("MaxRegistry", "Sources/MaxRegistry", ["MaxIR", "MaxFormats", "MaxRuntime", "COpenSSL"]),
+        library(
+            "MaxTransport", "Sources/MaxTransport",
+            ["MaxIR", "MaxFormats", "MaxRuntime", "MaxRegistry", "COpenSSL", "CMaxHTTP"]),
         library("MaxCompiler", "Sources/MaxCompiler", ["MaxIR", "MaxFormats", "MaxRuntime"]),
         library("MaxSettings", "Sources/MaxSettings", ["MaxIR"]),
         library("MaxLearning", "Sources/MaxLearning", ["MaxIR", "MaxSettings", "CMaxLearning", "COpenBLAS"]),
@@ -107,8 +112,8 @@ let package = Package(
         library(
             "MaxMutations", "Tests/Mutations",
             [
-                "MaxCases", "MaxImport", "MaxCompiler", "MaxTabular", "MaxRegistry", "MaxServing", "MaxExpectations", "MaxFormats",
-                "MaxRuntime", "MaxIR",
+                "MaxCases", "MaxImport", "MaxCompiler", "MaxTabular", "MaxRegistry", "MaxServing", "MaxTransport", "MaxExpectations",
+                "MaxFormats", "MaxRuntime", "MaxIR",
             ]),
         .executableTarget(
             name: "conformance", dependencies: ["MaxCases"], path: "benchmarks/conformance",
@@ -128,6 +133,10 @@ let package = Package(
         .executableTarget(
             name: "fit", dependencies: ["MaxIR", "MaxSettings", "MaxLearning", "MaxRuntime", "MaxCommand", argumentParser],
             path: "benchmarks/fit", swiftSettings: swiftSettings),
+        .executableTarget(
+            name: "transport",
+            dependencies: ["MaxIR", "MaxFormats", "MaxRuntime", "MaxTransport", "MaxCommand", argumentParser],
+            path: "benchmarks/transport", swiftSettings: swiftSettings),
         tests("ArchitectureTests", []),
         tests("MutationTests", ["MaxIR", "MaxMutations"]),
         tests("MaxIRTests", ["MaxIR", "MaxCases"]),
@@ -147,6 +156,7 @@ let package = Package(
                 "MaxCases",
             ]),
         tests("MaxRegistryTests", ["MaxIR", "MaxRuntime", "MaxRegistry", "COpenSSL"]),
+        tests("MaxTransportTests", ["MaxIR", "MaxTransport"]),
         tests("MaxServingTests", ["MaxIR", "MaxRuntime", "MaxExpectations", "MaxServing"]),
         tests(
             "CommandTests",

@@ -12,6 +12,7 @@ import Testing
         "Sources/MaxTabular": ["MaxIR", "CArrowABI"],
         "Sources/MaxBinding": ["MaxIR", "MaxTabular", "MaxRuntime"],
         "Sources/MaxRegistry": ["MaxIR", "MaxFormats", "MaxRuntime", "COpenSSL"],
+        "Sources/MaxTransport": ["MaxIR", "MaxFormats", "MaxRuntime", "MaxRegistry", "COpenSSL", "CMaxHTTP"],
         "Sources/MaxCompiler": ["MaxIR", "MaxFormats", "MaxRuntime"],
         "Sources/MaxSettings": ["MaxIR"],
         "Sources/MaxFeatures": ["MaxIR", "MaxSettings", "MaxTabular", "MaxBinding", "MaxRuntime", "MaxLearning", "COpenBLAS"],
@@ -27,14 +28,17 @@ import Testing
         "runtime/capi/library": ["MaxIR", "MaxRuntime", "CMaxAI"],
     ]
     /// Where Foundation may not appear at all.
-    static let withoutFoundation = ["Sources/MaxIR", "formats/codec", "runtime/engine", "runtime/capi/library", "Sources/MaxServing"]
+    static let withoutFoundation = [
+        "Sources/MaxIR", "formats/codec", "runtime/engine", "runtime/capi/library", "Sources/MaxServing",
+        "Sources/MaxTransport",
+    ]
 
     @Test(arguments: allowed.keys.sorted())
     func arrowsPointDown(folder: String) throws {
         let ours: Set<String> = [
             "MaxIR", "MaxFormats", "MaxRuntime", "MaxImport", "MaxTabular", "MaxBinding", "MaxRegistry", "MaxCompiler", "MaxServing",
             "MaxCommand", "MaxSettings", "MaxFeatures", "MaxLearning", "MaxEvaluation", "MaxExpectations", "MaxTraining",
-            "CMaxLearning", "COpenBLAS",
+            "CMaxLearning", "COpenBLAS", "MaxTransport", "CMaxHTTP",
             "CMaxKernels", "CArrowABI", "COpenSSL", "CZstd", "CMaxAI",
         ]
         for (file, module) in imports(in: folder) where ours.contains(module) {

@@ -20,6 +20,8 @@ public enum InputKind: String, CaseIterable, Sendable {
     case requestJSON = "request-json"
     case requestBinary = "request-binary"
     case expectations
+    /// What a registry or store answers with: manifests, references, challenges, lists.
+    case registryAnswer = "registry-answer"
 
     /// The codes that a damaged input may be refused with. Anything else, `.internal` above all, is our mistake.
     var refusals: Set<MaxError.Code> {
@@ -66,7 +68,8 @@ public enum InputKind: String, CaseIterable, Sendable {
             } else {
                 bytes.damageText(&random, others: seeds)
             }
-        case .xgboostJSON, .lightgbm, .catboost, .csv, .ndjson, .requestJSON, .expectations: bytes.damageText(&random, others: seeds)
+        case .xgboostJSON, .lightgbm, .catboost, .csv, .ndjson, .requestJSON, .expectations, .registryAnswer:
+            bytes.damageText(&random, others: seeds)
         case .requestBinary, .key: isBlunt ? bytes.damageText(&random, others: seeds) : bytes.damage(&random, others: seeds)
         case .xgboostUBJSON, .parquet, .arrow: bytes.damage(&random, others: seeds)
         }

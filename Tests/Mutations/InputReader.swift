@@ -7,6 +7,7 @@ import MaxRegistry
 import MaxRuntime
 import MaxServing
 import MaxTabular
+import MaxTransport
 
 /// Reads one input by the path that the commands take, and uses what was read.
 final class InputReader {
@@ -54,6 +55,30 @@ final class InputReader {
             }
         case .requestJSON, .requestBinary: try request(bytes)
         case .expectations: try expectations(bytes)
+        case .registryAnswer: try registryAnswer(bytes)
+        }
+    }
+
+    /// Text is whatever it is sent as: what is no manifest and no reference is read as a header, an address and a list too.
+    private func registryAnswer(_ bytes: [UInt8]) throws(MaxError) {
+        let text = String(decoding: bytes, as: UTF8.self)
+        for challenge in Challenge.list(text) { touched &+= UInt64(challenge.parameters.count) }
+        touched &+= UInt64(OCIRegistry.nextLink(text)?.utf8.count ?? 0)
+        for key in XMLValues.all("Key", in: bytes) { touched &+= UInt64(key.utf8.count) }
+        if let address = try? WebAddress("https://registry.example/a/b").resolving(text) {
+            guard try WebAddress(address.text) == address else { throw MaxError(.internal, "address: read again it is another") }
+        }
+        if let reference = try? OCIReference(text), try OCIReference(reference.text) != reference {
+            throw MaxError(.internal, "reference: read again it is another")
+        }
+        if bytes.first != UInt8(ascii: "{") { return }
+        if text.utf8.starts(with: #"{"schema""#.utf8) {
+            let reference = try S3Reference(bytes)
+            guard try S3Reference(reference.bytes) == reference else {
+                throw MaxError(.internal, "reference: written and read it is another")
+            }
+        } else {
+            touched &+= UInt64(try ImageManifest(bytes).blobs.count)
         }
     }
 

@@ -28,7 +28,21 @@ public enum Seeds {
         case .requestJSON: ServedSum.jsonRequests
         case .requestBinary: ServedSum.binaryRequests
         case .expectations: expectations
+        case .registryAnswer: registryAnswers
         }
+    }
+
+    private static var registryAnswers: [[UInt8]] {
+        let digest = "sha256:44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a"
+        let blob = #"{"mediaType":"application/vnd.oci.empty.v1+json","digest":"\#(digest)","size":2}"#
+        let manifest = "application/vnd.oci.image.manifest.v1+json"
+        return [
+            #"{"schemaVersion":2,"mediaType":"\#(manifest)","config":\#(blob),"layers":[\#(blob),\#(blob)],"subject":\#(blob)}"#,
+            #"{"schema":"maxai.ref/1","manifest":\#(blob),"referrers":["\#(digest)"]}"#,
+            #"Negotiate, Bearer realm="https://auth.example/token",service="a",scope="repository:a/b:pull,push", Basic realm=x"#,
+            #"</v2/a/tags/list?n=2&last=b>; rel="next""#, "oci://registry.example:5000/team/churn:1.2.0", "oci://[::1]/a/b@\(digest)",
+            "<R><Key>a/refs/1.json</Key><Key>a&amp;b</Key><IsTruncated>true</IsTruncated></R>", "//[fe80::1]:80/x?y#z", "../x?y",
+        ].map { Array($0.utf8) }
     }
 
     private static var expectations: [[UInt8]] {
