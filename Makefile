@@ -17,7 +17,7 @@ setup: ## system packages (needs root or sudo, only when something is missing)
 
 setup-test: setup ## Python peers in .peers/, for tests, demo and benchmarks only
 	@scripts/setup-packages $(APT_TEST)
-	@if [ -x peers/setup ]; then peers/setup; fi
+	@if [ -x peers/setup ]; then peers/setup; peers/setup mlflow; fi
 
 plugins: setup ## the Arrow and ONNX plug-ins, into build/plugins
 	@plugins/arrow/build.sh

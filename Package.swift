@@ -103,7 +103,7 @@ let package = Package(
             ]),
         command("maxai-score", ["MaxTabular", "MaxBinding", "MaxRuntime", "MaxRegistry", "MaxFormats", "MaxExpectations"]),
         command("maxai-inspect", ["MaxRuntime", "MaxFormats"]),
-        command("maxai-registry", ["MaxRegistry", "MaxFormats", "MaxRuntime"]),
+        command("maxai-registry", ["MaxRegistry", "MaxTransport", "MaxFormats", "MaxRuntime"]),
         command("maxai-serve", ["MaxServing", "MaxRuntime", "MaxRegistry", "MaxExpectations"]),
 
         // Tests

@@ -37,6 +37,8 @@ package struct BlobStore: Sendable {
     static let path = "blobs/sha256"
     let folder: Folder
 
+    package init(folder: Folder) { self.folder = folder }
+
     static func path(_ digest: BlobDigest) -> String { "\(path)/\(digest.hex)" }
 
     /// Stores `bytes`; those that are there already are touched, so that no collector takes them meanwhile.

@@ -76,9 +76,7 @@ extension Registry {
 
     /// The newest pointer of an alias.
     package func pointer(of alias: String, model: String) throws(MaxError) -> Reference? {
-        let path = "\(Self.references)/models/\(model)/aliases/\(alias)"
-        guard let last = try folder.names(path).last else { return nil }
-        return try reference("\(path)/\(last)")
+        try newest("\(Self.references)/models/\(model)/aliases/\(alias)")
     }
 
     /// Evidence about a manifest, in the order of the log.
@@ -94,9 +92,20 @@ extension Registry {
     package func rootReferences() throws(MaxError) -> [Reference] { try references("\(Self.references)/roots") }
 
     package func revocationReference() throws(MaxError) -> Reference? {
-        let path = "\(Self.references)/revocations"
-        guard let last = try folder.names(path).last else { return nil }
-        return try reference("\(path)/\(last)")
+        try newest("\(Self.references)/revocations")
+    }
+
+    /// The last of references that are numbered from 1 without gaps: by halving, as there may be thousands.
+    private func newest(_ path: String) throws(MaxError) -> Reference? {
+        func isThere(_ number: Int64) throws(MaxError) -> Bool { try folder.size("\(path)/\(Self.numbered(number))") != nil }
+        guard try isThere(1) else { return nil }
+        var (low, high): (Int64, Int64) = (1, 2)
+        while high < 1 << 40, try isThere(high) { (low, high) = (high, high * 2) }
+        while high - low > 1 {
+            let middle = low + (high - low) / 2
+            if try isThere(middle) { low = middle } else { high = middle }
+        }
+        return try reference("\(path)/\(Self.numbered(low))")
     }
 
     private func references(_ path: String) throws(MaxError) -> [Reference] {
