@@ -39,7 +39,7 @@ package struct BlobStore: Sendable {
 
     package init(folder: Folder) { self.folder = folder }
 
-    static func path(_ digest: BlobDigest) -> String { "\(path)/\(digest.hex)" }
+    package static func path(_ digest: BlobDigest) -> String { "\(path)/\(digest.hex)" }
 
     /// Stores `bytes`; those that are there already are touched, so that no collector takes them meanwhile.
     @discardableResult package func put(_ bytes: [UInt8]) throws(MaxError) -> BlobDigest {

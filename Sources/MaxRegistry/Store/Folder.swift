@@ -268,7 +268,7 @@ package final class FileLock {
     private let descriptor: Int32
 
     /// - Throws: `.locked` when somebody else holds it after `seconds`.
-    init(_ folder: Folder, _ path: String, exclusive: Bool, seconds: Double) throws(MaxError) {
+    package init(_ folder: Folder, _ path: String, exclusive: Bool, seconds: Double) throws(MaxError) {
         descriptor = try folder.openedForLocking(path)
         let operation = exclusive ? LOCK_EX : LOCK_SH
         var waited = 0.0

@@ -12,7 +12,7 @@ package struct Registry: Sendable {
     static let logName = "log"
     static let references = "refs"
     /// Held shared by whoever stores content until the log speaks of it, and by the collector alone.
-    static let storeLock = "locks/store"
+    package static let storeLock = "locks/store"
     /// Held by the one who appends to the log.
     static let logLock = "locks/log"
     /// Seconds that a writer waits for the others.
