@@ -1,3 +1,4 @@
+import MaxFormats
 import MaxIR
 
 /// A drawing with two axes, as SVG.
@@ -29,7 +30,7 @@ struct Plot {
     private static let size = (width: 440.0, height: 300.0)
     private static let margin = (left: 58.0, right: 14.0, top: 12.0, bottom: 46.0)
 
-    func draw(into page: inout ReportPage) {
+    func draw(into page: inout HTMLPage) {
         let shown = series.map { one in
             var one = one
             let finite = one.points.indices.filter { one.points[$0].x.isFinite && one.points[$0].y.isFinite }
@@ -88,7 +89,7 @@ struct Plot {
 
     private func draw(
         _ one: Series, _ number: Int, _ px: (Double) -> Double, _ py: (Double) -> Double, _ ys: ClosedRange<Double>,
-        into page: inout ReportPage
+        into page: inout HTMLPage
     ) {
         func at(_ value: Double) -> String { Self.coordinate(value) }
         switch one.mark {

@@ -1,3 +1,4 @@
+import MaxFormats
 import MaxIR
 
 /// What a report tells beside an evaluation.
@@ -26,14 +27,8 @@ public enum Report {
     ///   - evaluation: on held-out rows.
     ///   - test: on rows that were kept apart altogether.
     public static func html(_ evaluation: Evaluation, test: Evaluation? = nil, facts: ReportFacts) -> String {
-        var page = ReportPage()
-        page.raw(
-            "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width\"><title>"
-        )
-        page.escaped("\(facts.model.string): how good it is")
-        page.raw("</title>")
-        page.raw(ReportPage.style)
-        page.raw("</head><body>\n")
+        var page = HTMLPage()
+        page.begin(title: "\(facts.model.string): how good it is")
         page.element("h1", facts.model.string)
         summary(evaluation, test, into: &page)
         metrics(evaluation, test, into: &page)
@@ -51,11 +46,11 @@ public enum Report {
         page.table(["column", "type", "missing", "values"], facts.columns)
         page.element("h2", "Recipe")
         page.element("pre", facts.recipe)
-        page.raw("</body></html>\n")
+        page.end()
         return page.text
     }
 
-    private static func summary(_ evaluation: Evaluation, _ test: Evaluation?, into page: inout ReportPage) {
+    private static func summary(_ evaluation: Evaluation, _ test: Evaluation?, into page: inout HTMLPage) {
         let task: String =
             switch evaluation.task {
             case .binary: "whether \(evaluation.target.string) is \(evaluation.classLabels.last?.string ?? "true")"
@@ -88,7 +83,7 @@ public enum Report {
         page.raw("</div>\n")
     }
 
-    private static func metrics(_ evaluation: Evaluation, _ test: Evaluation?, into page: inout ReportPage) {
+    private static func metrics(_ evaluation: Evaluation, _ test: Evaluation?, into page: inout HTMLPage) {
         page.element("h2", "Metrics")
         let rows = evaluation.metrics.map { one in
             let metric = try? Metrics.named(one.name)
@@ -109,7 +104,7 @@ public enum Report {
 
     private static func pairs(_ curve: Curve) -> [(x: Double, y: Double)] { zip(curve.x, curve.y).map { ($0, $1) } }
 
-    private static func curves(_ evaluation: Evaluation, into page: inout ReportPage) {
+    private static func curves(_ evaluation: Evaluation, into page: inout HTMLPage) {
         let curves = evaluation.curves
         var plots: [Plot] = []
         let diagonal = Plot.Series(name: "by chance", mark: .line(dashed: true), points: [(0, 0), (1, 1)])
@@ -181,7 +176,7 @@ public enum Report {
         return Plot(title: title, xLabel: label, yLabel: "share of rows", series: series)
     }
 
-    private static func confusion(_ evaluation: Evaluation, into page: inout ReportPage) {
+    private static func confusion(_ evaluation: Evaluation, into page: inout HTMLPage) {
         guard let matrix = evaluation.confusion, matrix.classes <= 20 else { return }
         page.element("h2", evaluation.task == .binary ? "Decisions at a probability of \(Shown.number(evaluation.threshold))" : "Decisions")
         let labels = (0..<matrix.classes).map { $0 < evaluation.classLabels.count ? evaluation.classLabels[$0].string : "\($0)" }
@@ -192,7 +187,7 @@ public enum Report {
             })
     }
 
-    private static func explanations(_ evaluation: Evaluation, into page: inout ReportPage) {
+    private static func explanations(_ evaluation: Evaluation, into page: inout HTMLPage) {
         guard !evaluation.importances.isEmpty || !evaluation.partialDependence.isEmpty else { return }
         page.element("h2", "What it looks at")
         if !evaluation.importances.isEmpty {
@@ -229,7 +224,7 @@ public enum Report {
         page.raw("</div>\n")
     }
 
-    private static func segments(_ evaluation: Evaluation, into page: inout ReportPage) {
+    private static func segments(_ evaluation: Evaluation, into page: inout HTMLPage) {
         for one in evaluation.segments {
             page.element("h2", "By \(one.column.string)")
             let names = one.parts.first?.metrics.map(\.name) ?? []

@@ -2,9 +2,9 @@ import Glibc
 
 /// The rank-sum test of Mann and Whitney (1947), by its normal approximation with the correction for ties: whether one
 /// sample tends to be larger than another, without a word on what either is distributed like.
-enum MannWhitney {
+package enum MannWhitney {
     /// The probability of sums of ranks as large as these, or larger, if `a` were not larger than `b`. 1 for an empty sample.
-    static func probability(_ a: [Double], isLargerThan b: [Double]) -> Double {
+    package static func probability(_ a: [Double], isLargerThan b: [Double]) -> Double {
         guard !a.isEmpty, !b.isEmpty else { return 1 }
         let all = (a.map { ($0, true) } + b.map { ($0, false) }).sorted { $0.0 < $1.0 }
         var (rankSum, ties) = (0.0, 0.0)
@@ -27,7 +27,7 @@ enum MannWhitney {
         return 0.5 * erfc(z / 2.0.squareRoot())
     }
 
-    static func median(_ values: [Double]) -> Double {
+    package static func median(_ values: [Double]) -> Double {
         let sorted = values.sorted()
         guard let last = sorted.last else { return 0 }
         let middle = sorted.count / 2

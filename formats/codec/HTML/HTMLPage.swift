@@ -1,14 +1,16 @@
 /// A page as it is written: texts are always escaped, markup is the program's own.
-struct ReportPage {
-    private(set) var text = ""
+public struct HTMLPage {
+    public private(set) var text = ""
 
-    mutating func raw(_ markup: StaticString) { text += "\(markup)" }
+    public init() {}
+
+    public mutating func raw(_ markup: StaticString) { text += "\(markup)" }
 
     /// Markup of the program's own with numbers in it.
-    mutating func number(_ markup: String) { text += markup }
+    public mutating func number(_ markup: String) { text += markup }
 
     /// Any text, safe in content and in quoted attributes; control and direction characters become visible.
-    mutating func escaped(_ string: String) {
+    public mutating func escaped(_ string: String) {
         for scalar in string.unicodeScalars {
             switch scalar.value {
             case 0x26: text += "&amp;"
@@ -23,13 +25,34 @@ struct ReportPage {
         }
     }
 
-    mutating func element(_ tag: StaticString, _ content: String) {
+    /// The start of a page that asks nothing of any other place: no script, no font, no picture from elsewhere.
+    public mutating func begin(title: String) {
+        raw("<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n")
+        raw("<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n")
+        raw("<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">\n")
+        element("title", title)
+        raw(Self.style)
+        raw("\n</head>\n<body>\n")
+    }
+
+    public mutating func end() { raw("</body>\n</html>\n") }
+
+    /// A link to a place that the program made: no address that came from outside.
+    public mutating func link(_ address: String, _ content: String) {
+        raw("<a href=\"")
+        escaped(address)
+        raw("\">")
+        escaped(content)
+        raw("</a>")
+    }
+
+    public mutating func element(_ tag: StaticString, _ content: String) {
         text += "<\(tag)>"
         escaped(content)
         text += "</\(tag)>\n"
     }
 
-    mutating func table(_ head: [String], _ rows: [[String]]) {
+    public mutating func table(_ head: [String], _ rows: [[String]]) {
         text += "<div class=\"wide\"><table><thead><tr>"
         for cell in head { element("th", cell) }
         text += "</tr></thead><tbody>\n"
@@ -41,7 +64,8 @@ struct ReportPage {
         text += "</tbody></table></div>\n"
     }
 
-    static let style: StaticString = """
+    /// One look for every page that the project writes.
+    public static let style: StaticString = """
         <style>
         :root { --ink: #1d2733; --faint: #5f6b7a; --rule: #d9dfe6; --paper: #ffffff; --box: #f4f6f9; --a: #2563a8; --b: #c2571a; --c: #2f855a; --d: #8a4fa3 }
         @media (prefers-color-scheme: dark) {
