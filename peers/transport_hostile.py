@@ -113,6 +113,7 @@ def check(checks, folder):
     manifests(layout, refuses)
     redirects(checks, folder, layout, refuses)
     bodies(layout, refuses)
+    resumed(checks, folder, layout)
     referrers(checks, folder, layout, refuses)
     uploads(checks, layout)
     tokens(checks, folder, layout)
@@ -268,6 +269,38 @@ def bodies(layout, refuses):
             done = refuses(name, status, words, server, *more)
             if time.monotonic() - began > 10 or "\x1b" in done.stderr:
                 refuses(f"{name}: soon, and without control characters", 0, [], server)
+
+
+def resumed(checks, folder, layout):
+    """Connections that break in the middle of a blob: one server goes on where it was, the others only say so."""
+    blob = json.loads(layout.blob(layout.digest))["layers"][0]["digest"]
+    body, asked = layout.blob(blob), []
+
+    def broken(says):
+        def answer(request, _):
+            wanted = request.headers.get("Range")
+            asked.append(wanted)
+            start = int(re.fullmatch(r"bytes=(\d+)-", wanted)[1]) if wanted else 0
+            request.send_response(206 if wanted else 200)
+            if wanted:
+                request.send_header("Content-Range", says(start))
+            request.send_header("Content-Length", str(1000 - start))
+            request.end_headers()
+            request.wfile.write(body[start : start + 400])
+            request.close_connection = True
+
+        return answer
+
+    with lying(layout) as server:
+        server.on("GET", f"/v2/m/blobs/({blob})", broken(lambda start: f"bytes {start}-999/1000"))
+        checks.succeeds("a blob in three connections", "pull", f"oci://{server.host}/m:1", folder / "resumed")
+        checks("each goes on where the last broke", asked == [None, "bytes=400-", "bytes=800-"], asked)
+        checks("equal bytes", blobs(folder / "resumed").items() <= blobs(layout.path).items())
+        server.on("GET", f"/v2/m/blobs/({blob})", broken(lambda start: f"bytes {start - 1}-999/1000"))
+        checks.refuses("a blob that goes on elsewhere", 41, [blob], "pull", f"oci://{server.host}/m:1", folder / "resumed-2")
+        server.on("GET", f"/v2/m/blobs/({blob})", broken(lambda start: f"bytes {start}-999/1000"))
+        body = bytes(1000)
+        checks.refuses("a blob whose parts are wrong", 14, ["has digest"], "pull", f"oci://{server.host}/m:1", folder / "resumed-3")
 
 
 def referrers(checks, folder, layout, refuses):

@@ -105,7 +105,7 @@ package final class HTTPClient {
         switch outcome {
         case maxai_http_done: break
         // An error's body that is longer than is kept.
-        case maxai_http_stopped where !(200..<300).contains(exchange.status): break
+        case maxai_http_stopped: break
         case maxai_http_refused:
             throw failure(.network, "the name leads to an address of this machine or its link, which is refused")
         case maxai_http_timed_out: throw failure(.network, "the server is too slow: \(Self.text(message))")

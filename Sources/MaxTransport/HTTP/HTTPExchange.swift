@@ -7,6 +7,7 @@ import MaxRuntime
 final class HTTPExchange {
     private let sink: HTTPRequest.Sink
     private let onBytes: ((Int) -> Void)?
+    private let resumesAt: UInt64
     private(set) var headers: [HTTPHeader] = []
     private(set) var status = 0
     private(set) var body: [UInt8] = []
@@ -20,9 +21,15 @@ final class HTTPExchange {
     init(_ request: HTTPRequest) {
         sink = request.sink
         onBytes = request.onBytes
+        resumesAt = request.resumesAt
     }
 
-    private var isSuccess: Bool { (200..<300).contains(status) }
+    /// Whether the body is what was asked for: with a Range, that and nothing else.
+    private var isSuccess: Bool {
+        guard resumesAt > 0 else { return (200..<300).contains(status) }
+        return status == 206
+            && headers.contains { ASCII.lowercased($0.name.utf8) == "content-range" && $0.value.hasPrefix("bytes \(resumesAt)-") }
+    }
 
     /// The digest of what went to the file; nil for memory. Only once.
     func digest() -> ContentDigest? {

@@ -32,6 +32,8 @@ package struct HTTPRequest {
     package var authorization: String?
     package var body = Body.none
     package var sink = Sink.memory(limit: 1 << 20)
+    /// The position in the body that was asked for with a Range; 0 for all of it.
+    package var resumesAt: UInt64 = 0
     package var followsRedirects = true
     /// Whether a busy server may be sent the same file again.
     package var repeatsFile = false
@@ -60,6 +62,9 @@ package struct HTTPResponse {
     package var address: WebAddress
 
     package var isSuccess: Bool { (200..<300).contains(status) }
+
+    /// Whether the answer is what follows `position` in the body.
+    func resumes(at position: UInt64) -> Bool { status == 206 && self["content-range"]?.hasPrefix("bytes \(position)-") == true }
 
     /// The value of the first header of that name; the name in lower case.
     package subscript(name: String) -> String? {

@@ -24,7 +24,10 @@ final class OpenFile {
     deinit { close(descriptor) }
 
     /// Digest of the whole file.
-    func digest() throws(MaxError) -> ContentDigest {
+    func digest() throws(MaxError) -> ContentDigest { try Self.digest(of: descriptor, place: path) }
+
+    /// Digest of a whole open file; its position stays.
+    static func digest(of descriptor: Int32, place path: String) throws(MaxError) -> ContentDigest {
         let hash = SHA256()
         var buffer = [UInt8](repeating: 0, count: 1 << 20)
         var position: off_t = 0
@@ -49,7 +52,7 @@ final class StagedFile {
     init(for path: String) throws(MaxError) {
         self.path = path
         temporary = "\(path).\(String(UInt64.random(in: 0 ... .max), radix: 36)).tmp"
-        descriptor = Glibc.open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o644)
+        descriptor = Glibc.open(temporary, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o644)
         guard descriptor >= 0 else { throw MaxError(.io, "cannot write \(path): \(String(cString: strerror(errno)))") }
     }
 

@@ -15,11 +15,12 @@ extension OCIRegistry {
     /// - Throws: `.contentMismatch` when there are more than the descriptor says.
     func fetchBlob(_ descriptor: Descriptor, into file: Int32, onBytes: ((Int) -> Void)?) throws(MaxError) -> (UInt64, ContentDigest?) {
         var request = request("GET", "blobs/\(descriptor.digest)")
-        request.sink = .file(descriptor: file, limit: descriptor.size)
         request.onBytes = onBytes
-        let response = try send(request)
-        guard response.isSuccess else { throw response.failure("GET") }
-        return (response.count, response.digest)
+        return try ResumedBody.receive(request, into: file, limit: descriptor.size) { request throws(MaxError) in
+            let response = try send(request)
+            guard response.isSuccess else { throw response.failure("GET") }
+            return response
+        }
     }
 
     /// Sends a blob: in one piece, or above `chunkBytes` in several.

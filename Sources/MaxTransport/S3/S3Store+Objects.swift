@@ -53,11 +53,12 @@ extension S3Store {
     /// Fetches a blob into an open file.
     func fetchBlob(_ descriptor: Descriptor, into file: Int32, onBytes: ((Int) -> Void)?) throws(MaxError) -> (UInt64, ContentDigest?) {
         var request = request("GET", key(descriptor.digest))
-        request.sink = .file(descriptor: file, limit: descriptor.size)
         request.onBytes = onBytes
-        let response = try send(request)
-        guard response.isSuccess else { throw failure(response, "GET") }
-        return (response.count, response.digest)
+        return try ResumedBody.receive(request, into: file, limit: descriptor.size) { request throws(MaxError) in
+            let response = try send(request)
+            guard response.isSuccess else { throw failure(response, "GET") }
+            return response
+        }
     }
 
     /// The manifest of that digest, held against it.
