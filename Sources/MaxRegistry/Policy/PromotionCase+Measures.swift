@@ -12,6 +12,7 @@ extension PromotionCase {
             }
             let (limit, why) = try self.limit(of: rule)
             guard let limit else { return (false, why) }
+            guard limit.isFinite else { return (true, "\(rule.id.string) \(found)\(why)") }
             return (rule.comparison.holds(found, limit), "\(rule.id.string) \(found), expected \(rule.comparison.rawValue) \(limit)\(why)")
         }
     }
