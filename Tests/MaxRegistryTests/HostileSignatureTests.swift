@@ -81,7 +81,7 @@ private struct Forged: Sendable {
             (82, "a digest of an odd length", .malformed, "64 lowercase", { $0.resources[0].digest = String(Forged.digest.dropLast()) }),
             (82, "another algorithm", .malformed, "algorithm", { $0.resources[0].algorithm = "md5" }),
             (83, "the name of the file", nil, "", { $0.resources[0].name = "m.bin" }),
-            (83, "a name above the model", .contentMismatch, "expected one called", { $0.resources[0].name = "../m.bin" }),
+            (83, "a name above the model", .malformed, "no path inside", { $0.resources[0].name = "../m.bin" }),
             (84, "a file more", .contentMismatch, "of 2 files", { $0.resources.append(("more", Forged.digest, "sha256")) }),
             (84, "a file listed twice", .malformed, "listed twice", { $0.resources.append((".", Forged.digest, "sha256")) }),
             (85, "a root over another order", .contentMismatch, "root digest", { $0.root = Forged.digest }),
