@@ -50,7 +50,7 @@ public enum ModelSignature {
         }
     }
 
-    private static func check(_ statement: Statement, _ content: UnsafeRawBufferPointer, fileName: Text) throws(MaxError) -> String {
+    static func check(_ statement: Statement, _ content: UnsafeRawBufferPointer, fileName: Text) throws(MaxError) -> String {
         guard statement.shardBytes == nil else {
             throw MaxError(.unsupported, "the signature is of pieces of files: name the directory that they are in")
         }
