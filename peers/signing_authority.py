@@ -3,6 +3,7 @@
 import datetime
 import subprocess
 
+from asn1crypto import tsp
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -52,14 +53,9 @@ class Authority:
         self.write(path, builder)
         return path
 
-    def stamp(self, query, response, kind):
-        """A response to a query; `kind` "stamp" for a certificate that is for time stamps, else for one that is not."""
-        purpose = ExtendedKeyUsageOID.TIME_STAMPING if kind == "stamp" else ExtendedKeyUsageOID.SERVER_AUTH
-        key = ec.generate_private_key(ec.SECP256R1())
-        certificate = self.issue(key, purpose, name=kind, critical=True)
-        private = self.folder / f"{self.name}-{kind}.key"
-        pkcs8 = (serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-        private.write_bytes(key.private_bytes(*pkcs8))
+    def stamp(self, query, response):
+        """A response to a query, by a certificate that is for time stamps."""
+        certificate, private = self.stamper("stamp", ExtendedKeyUsageOID.TIME_STAMPING)
         serial = self.folder / "tsa-serial"
         serial.write_text("01\n")
         settings = self.folder / "tsa.cnf"
@@ -68,3 +64,24 @@ class Authority:
             "digests = sha256\nsigner_digest = sha256\ness_cert_id_chain = no\ness_cert_id_alg = sha256\n")
         command = ["openssl", "ts", "-reply", "-config", settings, "-queryfile", query, "-signer", certificate, "-inkey", private]
         return subprocess.run([*map(str, command), "-out", str(response)], capture_output=True).returncode == 0
+
+    def restamp(self, response, other, purpose):
+        """What a response says, signed by a certificate that is for something else, which `openssl ts` would not do."""
+        certificate, private = self.stamper("restamp", purpose)
+        said = tsp.TimeStampResp.load(response.read_bytes())["time_stamp_token"]["content"]["encap_content_info"]["content"]
+        info, token = self.folder / "info.der", self.folder / "token.der"
+        info.write_bytes(said.contents)
+        command = ["openssl", "cms", "-sign", "-in", info, "-binary", "-nodetach", "-cades", "-econtent_type", "id-smime-ct-TSTInfo"]
+        command += ["-signer", certificate, "-inkey", private, "-outform", "DER", "-out", token]
+        made = subprocess.run(list(map(str, command)), capture_output=True).returncode == 0
+        body = bytes.fromhex("3003020100") + token.read_bytes()
+        other.write_bytes(b"\x30\x82" + len(body).to_bytes(2, "big") + body)
+        return made
+
+    def stamper(self, name, purpose):
+        key = ec.generate_private_key(ec.SECP256R1())
+        certificate = self.issue(key, purpose, name=name, critical=True)
+        private = self.folder / f"{self.name}-{name}.key"
+        pkcs8 = (serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+        private.write_bytes(key.private_bytes(*pkcs8))
+        return certificate, private
