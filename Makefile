@@ -6,7 +6,7 @@ SHELL := /bin/bash
 .PHONY: help setup setup-test plugins cases build test check-full conformance demo bench bench-trees lib dist dist-check lint format clean
 
 APT := ca-certificates clang-format curl libcurl4-openssl-dev libssl-dev libzstd-dev libopenblas-dev libonnx-dev libprotobuf-dev pkg-config python3 python3-pip python3-venv
-APT_TEST := docker-registry skopeo
+APT_TEST := docker-registry skopeo softhsm2
 SWIFT_FLAGS := -c release
 
 help: ## this list

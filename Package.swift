@@ -54,6 +54,8 @@ let package = Package(
         .target(name: "CArrowABI", path: "formats/arrow", cSettings: cSettings),
         .systemLibrary(
             name: "COpenSSL", path: "sys/COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
+        // No library: security modules are loaded while a program runs
+        .systemLibrary(name: "CPKCS11", path: "sys/CPKCS11"),
         .target(name: "CMaxLearning", path: "Sources/CMaxLearning", cSettings: cSettings),
         .systemLibrary(
             name: "COpenBLAS", path: "sys/COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
@@ -68,7 +70,7 @@ let package = Package(
         library("MaxImport", "Sources/MaxImport", ["MaxIR", "MaxFormats"]),
         library("MaxTabular", "Sources/MaxTabular", ["MaxIR", "CArrowABI"]),
         library("MaxBinding", "Sources/MaxBinding", ["MaxIR", "MaxTabular", "MaxRuntime"]),
-        library("MaxRegistry", "Sources/MaxRegistry", ["MaxIR", "MaxFormats", "MaxRuntime", "COpenSSL"]),
+        library("MaxRegistry", "Sources/MaxRegistry", ["MaxIR", "MaxFormats", "MaxRuntime", "COpenSSL", "CPKCS11"]),
         library(
             "MaxTransport", "Sources/MaxTransport",
             ["MaxIR", "MaxFormats", "MaxRuntime", "MaxRegistry", "COpenSSL", "CMaxHTTP"]),

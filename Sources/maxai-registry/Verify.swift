@@ -17,13 +17,22 @@ struct Verify: ParsableCommand {
             Examples:
               maxai-registry verify churn.maxb --trust release.pub
               maxai-registry verify model.onnx --trust keys/ --signature model.sig
+              maxai-registry verify saved_model/ --trust keys/ --signature ann.sig --signature ben.sig --threshold 2
+              maxai-registry verify model.onnx --trust-ca ca.pem --crl ca.crl --trust-tsa tsa.pem --signature model.sig
               maxai-registry verify fraud@prod --registry /srv/models --trust root.json --format sarif -o report.sarif
             """)
 
     @Argument(help: "The bundle or file; or MODEL@ALIAS, MODEL@VERSION of a registry.") var model: String
     @Option(help: "A public key in PEM or a folder of them; with a registry, its trust root (MAXAI_TRUST when not given).") var trust:
         String?
-    @Option(help: "The detached signature; without it, the one inside the bundle.") var signature: String?
+    @Option(help: "A detached signature; without one, the one inside the bundle.") var signature: [String] = []
+    @Option(name: .customLong("trust-ca"), help: "Certificates of authorities to trust, in PEM; their signers are trusted.") var trustCA:
+        String?
+    @Option(help: "Revocation lists of those authorities, in PEM; the signer's must be there.") var crl: String?
+    @Option(
+        name: .customLong("trust-tsa"),
+        help: "Certificates of time stamp authorities to trust, in PEM; every signature must have a time stamp.") var trustTSA: String?
+    @Option(help: "So many distinct keys must have signed.") var threshold = 1
     @OptionGroup var registry: RegistryOptions
     @Option(help: "With a registry: a policy that the version must pass as well, for the alias that is named.") var policy: String?
     @Option(help: "With a registry: the file that remembers what was seen; default: one per registry in ~/.local/state/maxai.") var state:
@@ -38,19 +47,22 @@ struct Verify: ParsableCommand {
     func run() throws {
         // A file wins: nobody who meant one is sent to a registry.
         if model.contains("@"), !Self.exists(model) { return try verifyVersion() }
-        guard let path = trust else { throw MaxError(.usage, "name the keys to trust with --trust") }
-        let report = try verified(try TrustStore(path: path))
+        let report = try verified(try signatureTrust())
         if json {
             var out = JSONWriter()
             out.object {
                 $0.member("model", model)
                 $0.member("verified", true)
                 $0.member("signer", report.signer)
+                $0.member("signers", array: { json in for signer in report.signers { json.value(signer) } })
                 $0.member("digest", report.digest)
+                if let time = report.time { $0.member("time", time.text) }
             }
             print(String(decoding: out.bytes, as: UTF8.self))
         } else if !quiet {
-            print("\(model): signed by \(report.signer), sha256 \(report.digest)")
+            print(
+                "\(model): signed by \(report.signers.joined(separator: ", ")), sha256 \(report.digest)\(report.time.map { ", time stamp \($0.text)" } ?? "")"
+            )
         }
     }
 
@@ -94,18 +106,44 @@ struct Verify: ParsableCommand {
         if let failure { throw failure }
     }
 
-    private func verified(_ trust: TrustStore) throws(MaxError) -> ModelSignature.Report {
-        do {
-            guard let signature else {
+    private func signatureTrust() throws(MaxError) -> SignatureTrust {
+        guard trust != nil || trustCA != nil else {
+            throw MaxError(.usage, "name the keys to trust with --trust, or the authorities with --trust-ca")
+        }
+        guard threshold >= 1 else { throw MaxError(.usage, "--threshold \(threshold): expected at least 1") }
+        guard crl == nil || trustCA != nil else { throw MaxError(.usage, "--crl: goes with --trust-ca") }
+        let keys = try trust.map { path throws(MaxError) in try TrustStore(path: path) } ?? TrustStore([])
+        var found = SignatureTrust(keys: keys, threshold: threshold)
+        if let trustCA { found.authorities = try Self.certificates(trustCA) }
+        if let trustTSA { found.timestampAuthorities = try Self.certificates(trustTSA) }
+        if let crl { found.revocations = try CertificateRevocations.list(pem: try FileBytes(path: crl, limit: 16 << 20).array, place: crl) }
+        if let at { found.time = try Timestamp(Text(at)) }
+        return found
+    }
+
+    private static func certificates(_ path: String) throws(MaxError) -> [Certificate] {
+        try Certificate.list(pem: try FileBytes(path: path, limit: 16 << 20).array, place: path)
+    }
+
+    private func verified(_ trust: SignatureTrust) throws(MaxError) -> ModelSignature.Report {
+        var status = stat()
+        let isDirectory = stat(model, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
+        do throws(MaxError) {
+            guard !signature.isEmpty else {
+                guard !isDirectory else { throw MaxError(.usage, "\(model) is a directory: name its signature with --signature") }
                 let bundle = try Bundle(path: model)
                 let report = try ModelSignature.verify(embeddedIn: bundle, trust: trust)
                 try bundle.checkPacked()
                 return report
             }
-            let bytes = try FileBytes(path: signature, limit: 64 << 20).array
+            var signatures: [[UInt8]] = []
+            for path in signature { signatures.append(try FileBytes(path: path, limit: 64 << 20).array) }
+            guard !isDirectory else {
+                return try ModelSignature.verify(directory: model, signatures: signatures, signaturePaths: signature, trust: trust)
+            }
             let name = Text(model.split(separator: "/").last.map(String.init) ?? model)
             return try FileBytes(path: model).withBytes { content throws(MaxError) in
-                try ModelSignature.verify(content, fileName: name, signature: bytes, trust: trust)
+                try ModelSignature.verify(content, fileName: name, signatures: signatures, trust: trust)
             }
         } catch {
             throw error.message.contains(model) ? error : error.inside(model)

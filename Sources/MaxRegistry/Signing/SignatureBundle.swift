@@ -7,8 +7,15 @@ package struct SignatureBundle {
     static let maximumBytes = 64 << 20
     static let maximumSignatures = 16
 
+    static let maximumCertificates = 8
+    static let maximumTimestamps = 16
+
     /// Lowercase hexadecimal SHA-256 of the signer's key in PEM; a hint, never trusted. nil when there is none.
     var hint: String?
+    /// DER: the signer's, then whose key signed it, and so on; empty when the signer is named by a key.
+    var certificates: [[UInt8]] = []
+    /// RFC 3161 responses over the bytes of one of the signatures each, DER.
+    var timestamps: [[UInt8]] = []
     /// The bytes that were signed, exactly.
     var payload: [UInt8]
     /// DER.
@@ -26,10 +33,11 @@ package struct SignatureBundle {
         self.signatures = signatures
     }
 
-    init(signing statement: Statement, with key: PrivateKey) throws(MaxError) {
-        hint = key.publicKey.fingerprint
+    init(signing statement: Statement, with signer: any Signer) throws(MaxError) {
         payload = statement.payload
-        signatures = [try key.sign(Self.authenticated(payload))]
+        signatures = [try signer.sign(Self.authenticated(payload))]
+        certificates = signer.certificates
+        hint = certificates.isEmpty ? signer.publicKey.fingerprint : nil
     }
 
     package var bytes: [UInt8] {
@@ -39,8 +47,19 @@ package struct SignatureBundle {
             json.member(
                 "verificationMaterial",
                 object: { json in
-                    json.member("publicKey", object: { $0.member("hint", hint ?? "") })
+                    if certificates.isEmpty {
+                        json.member("publicKey", object: { $0.member("hint", hint ?? "") })
+                    } else {
+                        json.member(
+                            "x509CertificateChain",
+                            object: { $0.member("certificates", array: { Self.write(certificates, as: "rawBytes", &$0) }) })
+                    }
                     json.member("tlogEntries", array: { _ in })
+                    if !timestamps.isEmpty {
+                        json.member(
+                            "timestampVerificationData",
+                            object: { $0.member("rfc3161Timestamps", array: { Self.write(timestamps, as: "signedTimestamp", &$0) }) })
+                    }
                 })
             json.member(
                 "dsseEnvelope",
@@ -62,23 +81,38 @@ package struct SignatureBundle {
         return json.bytes
     }
 
+    private static func write(_ list: [[UInt8]], as name: String, _ json: inout JSONWriter) {
+        for bytes in list { json.object { $0.member(name, Base64.encode(bytes)) } }
+    }
+
     /// Checks the shape; says nothing of who signed. The payload is not parsed.
     ///
-    /// - Throws: `.malformed`, `.limitExceeded`, and `.unsupported` for certificates and keyless material.
+    /// - Throws: `.malformed`, `.limitExceeded`, and `.unsupported` for keyless material.
     init(_ bytes: [UInt8]) throws(MaxError) {
         guard bytes.count <= Self.maximumBytes else {
             throw MaxError(.limitExceeded, "signature: \(bytes.count) bytes, at most \(Self.maximumBytes)")
         }
+        try Nesting.check(bytes, "signature")
         let root = Member(try JSONReader.read(bytes), "signature")
         try root.onlyMembers(["mediaType", "verificationMaterial", "dsseEnvelope"])
         try root.member("mediaType").expect(Self.mediaType)
         let material = try root.member("verificationMaterial")
         try material.onlyMembers(["publicKey", "x509CertificateChain", "certificate", "tlogEntries", "timestampVerificationData"])
-        guard let key = material.optional("publicKey") else {
-            throw MaxError(.unsupported, "signature: made with a certificate; keys are supported")
+        let chain = material.optional("x509CertificateChain")
+        if let key = material.optional("publicKey") {
+            guard chain == nil else { throw MaxError(.malformed, "signature: names a key, and certificates too") }
+            let named = try key.optional("hint")?.text().string ?? ""
+            hint = named.isEmpty ? nil : named
+        } else if let chain {
+            try chain.onlyMembers(["certificates"])
+            certificates = try Self.list(try chain.member("certificates"), "rawBytes", atMost: Self.maximumCertificates)
+        } else {
+            throw MaxError(
+                .unsupported, "signature: made without a key of its own (keyless certificate); keys and certificate chains are read")
         }
-        let named = try key.optional("hint")?.text().string ?? ""
-        hint = named.isEmpty ? nil : named
+        if let times = material.optional("timestampVerificationData")?.optional("rfc3161Timestamps"), !(try times.elements().isEmpty) {
+            timestamps = try Self.list(times, "signedTimestamp", atMost: Self.maximumTimestamps)
+        }
         let envelope = try root.member("dsseEnvelope")
         try envelope.onlyMembers(["payload", "payloadType", "signatures"])
         try envelope.member("payloadType").expect(Statement.payloadType)
@@ -99,20 +133,16 @@ package struct SignatureBundle {
         return bytes
     }
 
-    /// The trusted key that made one of the signatures, and the statement that it signed. Nothing of the payload is
-    /// looked at before a signature over it has been found good.
-    ///
-    /// - Throws: `.untrusted` when the hint names a key that is not trusted; `.signatureInvalid` when none verifies.
-    func verified(by trust: TrustStore) throws(MaxError) -> (PublicKey, Statement) {
-        let message = Self.authenticated(payload)
-        for key in trust.keys {
-            for signature in signatures where key.verifies(signature, of: message) { return (key, try Statement(payload)) }
+    private static func list(_ member: Member, _ name: String, atMost maximum: Int) throws(MaxError) -> [[UInt8]] {
+        let elements = try member.elements()
+        guard (1...maximum).contains(elements.count) else {
+            throw MaxError(elements.isEmpty ? .malformed : .limitExceeded, "\(member.place): \(elements.count), expected 1 to \(maximum)")
         }
-        let trusted = trust.keys.map { String($0.fingerprint.prefix(12)) }.joined(separator: ", ")
-        if let hint, !trust.keys.contains(where: { $0.fingerprint == hint }) {
-            throw MaxError(
-                .untrusted, "no trusted key made the signature: it names \(Text(String(hint.prefix(12))).quoted), trusted are \(trusted)")
+        var found: [[UInt8]] = []
+        for element in elements {
+            try element.onlyMembers([name])
+            found.append(try decoded(try element.member(name)))
         }
-        throw MaxError(.signatureInvalid, "the signature does not verify with any trusted key (\(trusted))")
+        return found
     }
 }
