@@ -25,7 +25,7 @@ struct MaxaiRegistry: ParsableCommand {
         subcommands: [
             KeyGen.self, Sign.self, Verify.self, Init.self, TrustCommand.self, Push.self, Attest.self, Approve.self, Waive.self,
             Promote.self, Rollback.self, Replay.self, Revoke.self, List.self, Show.self, Pull.self, LogCommand.self, Collect.self,
-            Upload.self,
+            Diff.self, Upload.self,
             Download.self, MLflow.self,
         ])
 }
