@@ -24,7 +24,7 @@ struct MaxaiRegistry: ParsableCommand {
         version: maxaiVersion,
         subcommands: [
             KeyGen.self, Sign.self, Verify.self, TimestampCommand.self, Init.self, TrustCommand.self, Push.self, Attest.self, Approve.self,
-            Waive.self, Promote.self, Rollback.self, Replay.self, Revoke.self, List.self, Show.self, Pull.self, LogCommand.self,
+            Waive.self, Promote.self, Rollback.self, Replay.self, Revoke.self, List.self, Show.self, Diff.self, Pull.self, LogCommand.self,
             Collect.self, Upload.self, Download.self, MLflow.self, Web.self,
         ])
 }

@@ -94,18 +94,7 @@ extension GateReport {
         return out + "  </testsuite>\n</testsuites>\n"
     }
 
-    private static func xml(_ text: String) -> String {
-        text.printable.reduce(into: "") { out, character in
-            switch character {
-            case "&": out += "&amp;"
-            case "<": out += "&lt;"
-            case ">": out += "&gt;"
-            case "\"": out += "&quot;"
-            case "'": out += "&apos;"
-            default: out.append(character)
-            }
-        }
-    }
+    private static func xml(_ text: String) -> String { text.markup }
 
     /// The code quality report of GitLab.
     var gitlab: [UInt8] {

@@ -47,22 +47,22 @@ extension GateReport {
     }
 
     private static func data(_ text: String) -> String {
-        text.reduce(into: "") { out, character in
-            switch character {
+        text.unicodeScalars.reduce(into: "") { out, scalar in
+            switch scalar {
             case "%": out += "%25"
             case "\r": out += "%0D"
             case "\n": out += "%0A"
-            default: out.append(character)
+            default: out.unicodeScalars.append(scalar)
             }
         }
     }
 
     private static func property(_ text: String) -> String {
-        data(text).reduce(into: "") { out, character in
-            switch character {
+        data(text).unicodeScalars.reduce(into: "") { out, scalar in
+            switch scalar {
             case ":": out += "%3A"
             case ",": out += "%2C"
-            default: out.append(character)
+            default: out.unicodeScalars.append(scalar)
             }
         }
     }
