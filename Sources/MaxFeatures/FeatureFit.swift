@@ -145,6 +145,12 @@ final class FeatureFit {
         builder.type(of: value).tensor?.element == element ? value : try add(Ops.cast, [value], ["to": .type(element)])
     }
 
+    /// Values below `low` become it, values above `high` it; by `where` rather than `max`, so that a NaN takes the same way everywhere.
+    func clamped(_ value: ValueID, _ low: ValueID, _ high: ValueID) throws(MaxError) -> ValueID {
+        let floor = try add(Ops.select, [try add(Ops.less, [value, low]), low, value])
+        return try add(Ops.select, [try add(Ops.greater, [floor, high]), high, floor])
+    }
+
     /// `[N]` as `[N, 1]`.
     func column(_ value: ValueID) throws(MaxError) -> ValueID {
         try add(Ops.unsqueeze, [value, try builder.constant(Tensor([Int64(1)]))])

@@ -24,6 +24,12 @@ struct Moments {
 
     var variance: Double { count == 0 ? .nan : squares / Double(count) }
 
+    /// Whether the spread is below what rounding gives (scikit-learn `_is_constant_feature`).
+    var isConstant: Bool {
+        let rounding = Double(count) * 0x1p-52 * mean.magnitude
+        return variance <= Double(count) * 0x1p-52 * variance + rounding * rounding
+    }
+
     init(_ values: UnsafeBufferPointer<Double>) {
         var finite = 0
         var (low, high) = (Double.infinity, -Double.infinity)

@@ -10,11 +10,11 @@ extension Featurizers {
     private static let analysis: [Setting] = [
         Setting(
             "analyzer", .choice(TextAnalyzer.Unit.allCases.map(\.rawValue)), "word",
-            "runs of two or more letters and digits, characters, or the whole text"),
+            "runs of two or more letters and digits; characters, of which white ones in a row are one space; or the whole text"),
         Setting("least", .integer(1...16), 1, "least length of an n-gram"),
         Setting("most", .integer(1...16), 1, "greatest length of an n-gram"),
-        Setting("lower", .flag, true, "whether letters are made small first"),
-        Setting("sublinear", .flag, false, "1 + log(count) instead of the count"),
+        Setting("lower", .flag, true, "whether letters are made small first, by Unicode's full rules without a language"),
+        Setting("sublinear", .flag, false, "1 + log(count) instead of the count, with its sign"),
         Setting("norm", .choice(["l2", "l1", "none"]), "l2", "what each row is divided by"),
     ]
 
@@ -36,7 +36,9 @@ extension Featurizers {
         "How often each n-gram of a vocabulary occurs, times its inverse document frequency ln((1 + rows) / (1 + rows with it)) + 1 unless "
             + "`weights` says otherwise, divided by the row's norm. The vocabulary: n-grams of at least `min_rows` rows, of which the "
             + "`features` most frequent, equally frequent ones by their bytes; columns in the order of the bytes. A missing text gives "
-            + "zeros, an unknown n-gram counts nothing. Source: scikit-learn TfidfVectorizer, CountVectorizer.",
+            + "zeros (scikit-learn refuses it), an unknown n-gram counts nothing. Equal to the bit to scikit-learn TfidfVectorizer and "
+            + "CountVectorizer, the source, where no equally frequent n-grams compete for the last of the `features` columns: there its choice "
+            + "is open, and its default is no limit.",
         takes: [.texts],
         settings: analysis + [
             Setting("weights", .choice(["tfidf", "counts", "binary"]), "tfidf", "what an n-gram that occurs counts"),
@@ -81,8 +83,8 @@ extension Featurizers {
     static let textHash = Featurizer(
         "text_hash",
         "n-grams counted in `buckets` columns by MurmurHash3 (32 bits, seed 0) of their UTF-8: the magnitude of the signed hash modulo their "
-            + "number; with `signed`, a negative hash counts -1. Nothing is learned. A missing text gives zeros. Source: scikit-learn "
-            + "HashingVectorizer.",
+            + "number; with `signed`, a negative hash counts -1. Nothing is learned. A missing text gives zeros (scikit-learn refuses it). Equal to "
+            + "the bit to scikit-learn HashingVectorizer, the source.",
         takes: [.texts], learns: false,
         settings: analysis + [
             Setting("buckets", .integer(2...65_536), 256, "columns"),

@@ -31,7 +31,7 @@ public struct TextAnalyzer: Sendable {
     public func forEachGram(of text: Text, _ body: (Text) -> Void) {
         guard unit != .whole else { return body(lower ? Text(Self.lowered(text.string)) : text) }
         let string = lower ? Self.lowered(text.string) : text.string
-        let units = unit == .word ? Self.words(string) : string.unicodeScalars.map { Text(String($0)) }
+        let units = unit == .word ? Self.words(string) : Self.characters(string)
         let joint: [UInt8] = unit == .word ? [0x20] : []
         for length in least...most where length <= units.count {
             for start in 0...units.count - length {
@@ -46,14 +46,46 @@ public struct TextAnalyzer: Sendable {
         }
     }
 
-    /// Every scalar in its lower-case form.
+    /// Every scalar in its lower-case form; a capital sigma at the end of a word becomes ς (Unicode 3.13, Final_Sigma).
     static func lowered(_ string: String) -> String {
         if string.utf8.allSatisfy({ $0 < 0x80 }) {
             return String(decoding: string.utf8.map { (0x41...0x5a).contains($0) ? $0 | 0x20 : $0 }, as: UTF8.self)
         }
         var out = ""
-        for scalar in string.unicodeScalars { out += scalar.properties.lowercaseMapping }
+        let scalars = string.unicodeScalars
+        for index in scalars.indices {
+            let scalar = scalars[index]
+            guard scalar == "Σ" else {
+                out.unicodeScalars.append(contentsOf: scalar.properties.lowercaseMapping.unicodeScalars)
+                continue
+            }
+            let before = scalars[..<index].last { !$0.properties.isCaseIgnorable }
+            let after = scalars[scalars.index(after: index)...].first { !$0.properties.isCaseIgnorable }
+            let isFinal = before?.properties.isCased == true && after?.properties.isCased != true
+            out.unicodeScalars.append(isFinal ? "ς" : "σ")
+        }
         return out
+    }
+
+    /// Every scalar; two and more white ones in a row are one space.
+    static func characters(_ string: String) -> [Text] {
+        var characters: [Text] = []
+        var white: [Unicode.Scalar] = []
+        func flush() {
+            if let first = white.first { characters.append(white.count == 1 ? Text(String(first)) : " ") }
+            white.removeAll(keepingCapacity: true)
+        }
+        for scalar in string.unicodeScalars {
+            // Python's `\s` also has the four separators of ASCII.
+            if scalar.properties.isWhitespace || (0x1c...0x1f).contains(scalar.value) {
+                white.append(scalar)
+            } else {
+                flush()
+                characters.append(Text(String(scalar)))
+            }
+        }
+        flush()
+        return characters
     }
 
     /// Runs of two or more letters, digits or underscores: the pattern `(?u)\b\w\w+\b`.
@@ -91,5 +123,5 @@ public struct TextAnalyzer: Sendable {
 }
 
 extension Ops {
-    static let featurizing = [interpolate, yeoJohnson, textCounts]
+    static let featurizing = [interpolate, yeoJohnson, boxCox, normalQuantile, textCounts]
 }

@@ -6,13 +6,13 @@ extension Ops {
     ///
     /// - Operand `x`: texts `[N]`. Result: f64 `[N, K]`.
     /// - Attributes:
-    ///   - `analyzer`: `word`: runs of at least two letters, digits or underscores; `char`: characters; `whole`: the text itself.
+    ///   - `analyzer`: `word`: runs of at least two letters, digits or underscores; `char`: characters, two and more white ones in a row being one space; `whole`: the text itself.
     ///   - `least`, `most`: lengths of n-grams; words of one are joined by a space.
-    ///   - `lower`: 1 to lower-case first, by Unicode's simple rules, character by character.
+    ///   - `lower`: 1 to lower-case first, by Unicode's full rules without a language.
     ///   - `vocabulary`: the n-grams counted, one column each; without it, `buckets` columns and MurmurHash3 with `seed`, the
     ///     absolute value of the signed hash modulo `buckets`; with `signed` 1, a negative hash counts -1.
     ///   - `weights`: one per column; counts are multiplied with it. `binary`: counts above 0 are 1 before that.
-    ///   - `sublinear`: 1 + log(count). `norm`: `none`, `l1` or `l2`.
+    ///   - `sublinear`: 1 + log(count), with the sign of the count. `norm`: `none`, `l1` or `l2`.
     ///   - `missing`: a text that gives zeros.
     /// - Source: scikit-learn `feature_extraction.text`.
     public static let textCounts = Operator(
@@ -101,7 +101,7 @@ public struct TextCounter: Sendable {
         var sum = 0.0
         for column in start..<start + columns where out[column] != 0 {
             if isBinary { out[column] = 1 }
-            if isSublinear { out[column] = 1 + log(out[column]) }
+            if isSublinear { out[column] = out[column] < 0 ? -(1 + log(-out[column])) : 1 + log(out[column]) }
             if let weights { out[column] *= weights[column - start] }
             sum += norm == "l1" ? abs(out[column]) : out[column] * out[column]
         }
