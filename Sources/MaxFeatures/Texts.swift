@@ -52,31 +52,25 @@ extension Featurizers {
         let analyzer = TextAnalyzer(
             unit: TextAnalyzer.Unit(rawValue: settings.text("analyzer")) ?? .word, least: settings.integer("least"),
             most: settings.integer("most"), lower: settings.flag("lower"))
-        var found: [Text: (total: Int, rows: Int)] = [:]
+        var grams = GramCounts()
         for (text, count) in zip(texts, categories.counts) {
-            var own: [Text: Int] = [:]
-            analyzer.forEachGram(of: text) { own[$0, default: 0] += 1 }
-            for (gram, times) in own {
-                found[gram, default: (0, 0)].total += times * count
-                found[gram, default: (0, 0)].rows += count
-            }
+            text.utf8.withUnsafeBufferPointer { grams.add($0, analyzer, times: count) }
         }
-        let kept = found.filter { $0.value.rows >= settings.integer("min_rows") }
-            .sorted { ($1.value.total, $0.key) < ($0.value.total, $1.key) }.prefix(settings.integer("features")).sorted { $0.key < $1.key }
+        let kept = grams.mostFrequent(settings.integer("features"), inRows: settings.integer("min_rows"))
         guard !kept.isEmpty else {
             throw MaxError(.malformed, "column \(flow.columns[0].name.quoted): no n-gram occurs in \(settings.integer("min_rows")) rows")
         }
-        attributes["vocabulary"] = .strings(kept.map(\.key))
+        attributes["vocabulary"] = .strings(kept.map(\.text))
         switch settings.text("weights") {
         case "tfidf":
             let rows = Double(categories.codes.count)
-            attributes["weights"] = .floats(kept.map { Glibc.log((1 + rows) / (1 + Double($0.value.rows))) + 1 })
+            attributes["weights"] = .floats(kept.map { Glibc.log((1 + rows) / (1 + Double($0.rows))) + 1 })
         case "binary": attributes["binary"] = .int(1)
         default: break
         }
         let value = try fit.cast(try fit.add(Ops.textCounts, [flow.value], attributes, label: flow.columns[0].name))
         return FeatureFlow(
-            value: value, kind: .numbers, columns: kept.map { .init(Text("\(flow.columns[0].name): \($0.key)")) },
+            value: value, kind: .numbers, columns: kept.map { .init(Text("\(flow.columns[0].name): \($0.text)")) },
             sources: Array(repeating: flow.sources[0], count: kept.count))
     }
 
@@ -99,5 +93,41 @@ extension Featurizers {
         return FeatureFlow(
             value: value, kind: .numbers, columns: (0..<count).map { .init(Text("\(flow.columns[0].name) text \($0)")) },
             sources: Array(repeating: flow.sources[0], count: count))
+    }
+}
+
+/// How often n-grams occur in texts.
+private struct GramCounts {
+    private var index = TextIndex()
+    private var totals: [Int] = []
+    private var rows: [Int] = []
+    /// The last text that had each.
+    private var seen: [Int] = []
+    private var texts = 0
+    private var units = TextUnits()
+
+    mutating func add(_ text: UnsafeBufferPointer<UInt8>, _ analyzer: TextAnalyzer, times: Int) {
+        analyzer.forEachGram(of: text, in: &units) { gram in
+            let number = index.insert(gram)
+            if number == totals.count {
+                totals.append(0)
+                rows.append(0)
+                seen.append(-1)
+            }
+            totals[number] += times
+            if seen[number] != texts {
+                seen[number] = texts
+                rows[number] += times
+            }
+        }
+        texts += 1
+    }
+
+    /// Those of at least `least` rows of which there are most, at most `most`; by their bytes.
+    func mostFrequent(_ most: Int, inRows least: Int) -> [(text: Text, rows: Int)] {
+        let all = index.texts
+        let kept = totals.indices.filter { rows[$0] >= least }
+        let first = kept.count <= most ? kept : Array(kept.sorted { (totals[$1], all[$0]) < (totals[$0], all[$1]) }.prefix(most))
+        return first.map { (all[$0], rows[$0]) }.sorted { $0.text < $1.text }
     }
 }

@@ -51,7 +51,8 @@ extension Featurizers {
             guard settings.text("output") == "normal" else { return uniform }
             let (low, high) = (Ops.standardNormal(below: 1e-7 - 0x1p-52), Ops.standardNormal(below: 1 - (1e-7 - 0x1p-52)))
             return try fit.clamped(
-                try fit.add(Ops.normalQuantile, [uniform]), try fit.builder.constant(Tensor([low])), try fit.builder.constant(Tensor([high]))
+                try fit.add(Ops.normalQuantile, [uniform]), try fit.builder.constant(Tensor([low])),
+                try fit.builder.constant(Tensor([high]))
             )
         }
     }
@@ -74,7 +75,8 @@ extension Featurizers {
             + "its magnitude, rounding decides on them here and there, and they may differ in the first (1e9 + noise of 1: standardized values by 1e-6).",
         takes: [.numbers],
         settings: [
-            Setting("method", .choice(["yeo_johnson", "box_cox"]), "yeo_johnson", "the transform; box_cox refuses to learn from 0 and less"),
+            Setting(
+                "method", .choice(["yeo_johnson", "box_cox"]), "yeo_johnson", "the transform; box_cox refuses to learn from 0 and less"),
             Setting("standardize", .flag, true, "whether the result has mean 0 and variance 1"),
         ]
     ) { fit, flow, settings throws(MaxError) in
