@@ -3,19 +3,19 @@ import MaxLearning
 import MaxRuntime
 import Synchronization
 
-/// Columns of numbers, one after the other.
+/// Columns of numbers, each in memory of its own.
 private final class NumberColumns: @unchecked Sendable {
     let rows: Int
-    let values: UnsafeMutablePointer<Double>
+    let columns: [UnsafeMutablePointer<Double>]
 
-    init(_ width: Int, rows: Int) throws(MaxError) {
+    init(_ columns: [UnsafeMutablePointer<Double>], rows: Int) {
         self.rows = rows
-        values = .allocate(capacity: max(try elementCount(of: [width, rows]), 1))
+        self.columns = columns
     }
 
-    deinit { values.deallocate() }
+    deinit { for column in columns { column.deallocate() } }
 
-    func column(_ index: Int) -> UnsafeBufferPointer<Double> { UnsafeBufferPointer(start: values + index * rows, count: rows) }
+    subscript(_ index: Int) -> UnsafeBufferPointer<Double> { UnsafeBufferPointer(start: columns[index], count: rows) }
 }
 
 /// The graph while it is built, and the values that steps learn from.
@@ -35,6 +35,7 @@ final class FeatureFit {
     var held: [(value: ValueID, column: Int, values: [Double])] = []
 
     private var numbers: [ValueID: NumberColumns] = [:]
+    private var foldsByNumber: [Int: [UInt16]] = [:]
     private var texts: [ValueID: Categories] = [:]
 
     init(
@@ -51,6 +52,20 @@ final class FeatureFit {
         self.threads = threads
     }
 
+    /// The fold of each row that counts, for target encoding.
+    func folds(_ count: Int) -> [UInt16] {
+        if let known = foldsByNumber[count] { return known }
+        let dealt = Folds.deal(rows.count, classes: classes > 1 ? target : nil, folds: count, seed: seed)
+        foldsByNumber[count] = dealt
+        return dealt
+    }
+
+    /// Gives up the values of all but these.
+    func keep(_ flows: [FeatureFlow]) {
+        let kept = Set(flows.map(\.value))
+        for value in Array(numbers.keys) where !kept.contains(value) { numbers[value] = nil }
+    }
+
     func give(_ value: ValueID, categories: Categories) { texts[value] = categories }
 
     /// The values of column `column` of a flow of numbers, for the rows that count.
@@ -58,7 +73,7 @@ final class FeatureFit {
     {
         try compute([flow])
         guard let values = numbers[flow.value] else { throw MaxError(.internal, "features: values that were not computed") }
-        return withExtendedLifetime(values) { body(values.column(column)) }
+        return withExtendedLifetime(values) { body(values[column]) }
     }
 
     func categories(_ flow: FeatureFlow, _ column: Int) throws(MaxError) -> Categories {
@@ -80,18 +95,18 @@ final class FeatureFit {
         let ofTexts = wanted.indices.filter { wanted[$0].kind == .texts }
         if !ofNumbers.isEmpty {
             var columns: [NumberColumns] = []
-            for index in ofNumbers { columns.append(try NumberColumns(wanted[index].width, rows: count)) }
+            for index in ofNumbers {
+                _ = try elementCount(of: [wanted[index].width, count])
+                columns.append(NumberColumns((0..<wanted[index].width).map { _ in .allocate(capacity: max(count, 1)) }, rows: count))
+            }
             let isSingle = element == .f32
             try run.run(threads: threads) { [columns] context, kept, place in
                 for (k, index) in ofNumbers.enumerated() {
-                    let (width, out) = (wanted[index].width, columns[k].values)
+                    let out = columns[k].columns
                     if isSingle {
-                        GraphRun.spread(context, index, width: width, kept: kept, place: place, into: out, stride: count) { (x: Float) in
-                            Double(x)
-                        }
+                        GraphRun.spread(context, index, kept: kept, place: place, into: out) { (x: Float) in Double(x) }
                     } else {
-                        GraphRun.spread(context, index, width: width, kept: kept, place: place, into: out, stride: count) { (x: Double) in x
-                        }
+                        GraphRun.spread(context, index, kept: kept, place: place, into: out) { (x: Double) in x }
                     }
                 }
             }

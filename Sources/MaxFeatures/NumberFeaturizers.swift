@@ -25,7 +25,7 @@ extension Featurizers {
                 switch strategy {
                 case "constant": return (settings.number("value"), hasMissing)
                 case "mean": return (Moments(numbers).mean, hasMissing)
-                case "median": return (Quantiles.of(Quantiles.sorted(numbers), 0.5), hasMissing)
+                case "median": return (Quantiles.of(numbers, 0.5), hasMissing)
                 default: return (mostFrequent(Quantiles.sorted(numbers)), hasMissing)
                 }
             }
