@@ -18,7 +18,8 @@ import pandas as pd
 from sklearn import preprocessing
 from sklearn.feature_extraction import FeatureHasher
 from sklearn.feature_extraction.text import CountVectorizer, HashingVectorizer, TfidfVectorizer
-from sklearn.feature_selection import VarianceThreshold
+from sklearn.ensemble import GradientBoostingClassifier
+from sklearn.feature_selection import SelectFromModel, SelectKBest, VarianceThreshold, mutual_info_classif
 from sklearn.decomposition import PCA, TruncatedSVD
 from sklearn.impute import SimpleImputer
 
@@ -78,6 +79,9 @@ def phrases(rng, rows):
 
 NUMBERS = ["normal", "missing", "constant", "ties", "zeros", "huge", "tiny", "far", "positive"]
 QUANTILES = [*NUMBERS, "ten", "signed"]
+CHOICE = ["ties", "constant", "normal", "zeros", "signed"]
+NORMALS = [name for name in QUANTILES if name not in ("tiny", "far", "ten")]
+ABOVE = ["positive", "ten", "far"]
 POWERS = [*NUMBERS, "ten", "signed"]
 PLAIN = [name for name in NUMBERS if name != "missing"]
 
@@ -128,6 +132,26 @@ def text_cases():
         "text_hash whole", ["phrase"], [{"name": "text_hash", "analyzer": "whole", "buckets": 64}],
         sk("phrase", HashingVectorizer(analyzer=lambda text: [text.lower()], n_features=64)),
     )
+
+
+def selection_cases():
+    """The columns that say most about the target, the sign of `normal` with noise."""
+    binned = preprocessing.KBinsDiscretizer(16, encode="ordinal", strategy="quantile", quantile_method="linear")
+
+    def codes(x):
+        several = [binned.fit_transform(x[:, [k]])[:, 0] if len(np.unique(x[:, k])) > 16 else x[:, k] for k in range(x.shape[1])]
+        return np.column_stack([np.unique(column, return_inverse=True)[1] for column in several])
+
+    def information(train, test):
+        select = SelectKBest(lambda x, y: mutual_info_classif(codes(x), y, discrete_features=True), k=3)
+        return select.fit(train[CHOICE], train["target"]).transform(test[CHOICE])
+
+    def trees(train, test):
+        select = SelectFromModel(GradientBoostingClassifier(n_estimators=50), max_features=1, threshold=-np.inf)
+        return select.fit(train[CHOICE], train["target"]).transform(test[CHOICE])
+
+    yield "mutual_information", CHOICE, [{"name": "mutual_information", "features": 3}], information
+    yield "importance", CHOICE, [{"name": "importance", "features": 1}], trees
 
 
 def cases():
@@ -183,6 +207,19 @@ def cases():
             "quantile, more points than rows", QUANTILES, [{"name": "quantile", "points": 5000}],
             preprocessing.QuantileTransformer(n_quantiles=5000, subsample=None),
         ),
+        (
+            "discretize one_hot", ["normal", "positive", "ties"], [{"name": "discretize", "bins": 7, "encode": "one_hot"}],
+            preprocessing.KBinsDiscretizer(7, encode="onehot-dense", strategy="quantile", quantile_method="linear"),
+        ),
+        (
+            "quantile to normal", NORMALS, [{"name": "quantile", "output": "normal"}],
+            preprocessing.QuantileTransformer(output_distribution="normal", subsample=None),
+        ),
+        ("power box_cox", ABOVE, [{"name": "power", "method": "box_cox"}], preprocessing.PowerTransformer("box-cox")),
+        (
+            "power box_cox, not standardized", ABOVE, [{"name": "power", "method": "box_cox", "standardize": False}],
+            preprocessing.PowerTransformer("box-cox", standardize=False),
+        ),
         ("power", POWERS, [{"name": "power"}], preprocessing.PowerTransformer()),
         ("power, not standardized", POWERS, [{"name": "power", "standardize": False}], preprocessing.PowerTransformer(standardize=False)),
         ("target auto", ["text"], [{"name": "target"}], None),
@@ -196,6 +233,7 @@ def cases():
         else:
             yield name, columns, steps, sk(transformer, columns)
     yield from text_cases()
+    yield from selection_cases()
 
     def hashed(train, test, sign):
         hasher = FeatureHasher(37, input_type="string", alternate_sign=sign)
@@ -243,6 +281,7 @@ def main():
             found = []
             for table, path in ((train, "train.parquet"), (test, "test.parquet")):
                 command = [options.program, folder / "plan.json", folder / "train.parquet", folder / "out.npy", "--target", "target"]
+                command += ["--classes", "2"] if steps[0]["name"] in ("mutual_information", "importance") else []
                 ran = subprocess.run([*command, "--apply", folder / path], capture_output=True, text=True)
                 if ran.returncode:
                     found.append(f"FAILED: {ran.stderr.strip()}")

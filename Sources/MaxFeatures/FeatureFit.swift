@@ -3,19 +3,39 @@ import MaxLearning
 import MaxRuntime
 import Synchronization
 
-/// Columns of numbers, each in memory of its own.
-private final class NumberColumns: @unchecked Sendable {
-    let rows: Int
-    let columns: [UnsafeMutablePointer<Double>]
+/// Memory for columns of numbers, used again when its values are given up: fresh memory costs as much as filling it.
+private final class ColumnPool {
+    private let rows: Int
+    private var free: [UnsafeMutablePointer<Double>] = []
 
-    init(_ columns: [UnsafeMutablePointer<Double>], rows: Int) {
+    init(rows: Int) { self.rows = rows }
+    deinit { for column in free { column.deallocate() } }
+
+    func take() -> UnsafeMutablePointer<Double> { free.popLast() ?? .allocate(capacity: max(rows, 1)) }
+    func give(_ columns: [UnsafeMutablePointer<Double>]) { free += columns }
+}
+
+/// Columns of numbers, each in memory of its own.
+private final class NumberColumns {
+    let columns: [UnsafeMutablePointer<Double>]
+    private let rows: Int
+    private let pool: ColumnPool
+
+    init(_ width: Int, rows: Int, from pool: ColumnPool) throws(MaxError) {
+        _ = try elementCount(of: [width, rows])
         self.rows = rows
-        self.columns = columns
+        self.pool = pool
+        columns = (0..<width).map { _ in pool.take() }
     }
 
-    deinit { for column in columns { column.deallocate() } }
+    deinit { pool.give(columns) }
 
     subscript(_ index: Int) -> UnsafeBufferPointer<Double> { UnsafeBufferPointer(start: columns[index], count: rows) }
+}
+
+/// Where the threads of a run write.
+private struct Destinations: @unchecked Sendable {
+    let columns: [[UnsafeMutablePointer<Double>]]
 }
 
 /// The graph while it is built, and the values that steps learn from.
@@ -35,6 +55,7 @@ final class FeatureFit {
     var held: [(value: ValueID, column: Int, values: [Double])] = []
 
     private var numbers: [ValueID: NumberColumns] = [:]
+    private let pool: ColumnPool
     private var foldsByNumber: [Int: [UInt16]] = [:]
     private var texts: [ValueID: Categories] = [:]
 
@@ -46,6 +67,7 @@ final class FeatureFit {
         self.element = element
         self.table = table
         self.rows = rows
+        pool = ColumnPool(rows: rows.count)
         self.target = target
         self.classes = classes
         self.seed = seed
@@ -95,14 +117,12 @@ final class FeatureFit {
         let ofTexts = wanted.indices.filter { wanted[$0].kind == .texts }
         if !ofNumbers.isEmpty {
             var columns: [NumberColumns] = []
-            for index in ofNumbers {
-                _ = try elementCount(of: [wanted[index].width, count])
-                columns.append(NumberColumns((0..<wanted[index].width).map { _ in .allocate(capacity: max(count, 1)) }, rows: count))
-            }
+            for index in ofNumbers { columns.append(try NumberColumns(wanted[index].width, rows: count, from: pool)) }
+            let destinations = Destinations(columns: columns.map(\.columns))
             let isSingle = element == .f32
-            try run.run(threads: threads) { [columns] context, kept, place in
+            try run.run(threads: threads) { context, kept, place in
                 for (k, index) in ofNumbers.enumerated() {
-                    let out = columns[k].columns
+                    let out = destinations.columns[k]
                     if isSingle {
                         GraphRun.spread(context, index, kept: kept, place: place, into: out) { (x: Float) in Double(x) }
                     } else {

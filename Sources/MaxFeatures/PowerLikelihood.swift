@@ -10,6 +10,8 @@ struct PowerLikelihood {
     private let total: Double
     private let isBoxCox: Bool
     private let bounds: ClosedRange<Double>?
+    /// What errors of a few units in the last place may do to the likelihood.
+    private let rounding: Double
 
     init(_ values: [Double], isBoxCox: Bool) {
         self.isBoxCox = isBoxCox
@@ -19,11 +21,16 @@ struct PowerLikelihood {
         total = Sums.sum(values.count) { values[$0] < 0 && !isBoxCox ? -logarithms[$0] : logarithms[$0] }
         let moments = values.withUnsafeBufferPointer { Moments($0) }
         let varies = moments.count > 0 && !moments.isConstant
+        rounding = Double(moments.count) * 0x1p-48 * max(abs(moments.least), abs(moments.largest)) / moments.variance.squareRoot()
         bounds = !varies ? nil : isBoxCox ? Self.bounds(logarithms) : Self.bounds(moments.least, moments.largest)
     }
 
-    /// Of greatest likelihood; 1 where the values do not vary.
-    var exponent: Double { bounds.map { Self.minimum(of: loss, in: $0) } ?? 1 }
+    /// Of greatest likelihood; 1 where the values do not vary, or so little beside their size that rounding would decide.
+    var exponent: Double {
+        guard let bounds else { return 1 }
+        let best = Self.minimum(of: loss, in: bounds)
+        return loss(1) - loss(best) > rounding ? best : 1
+    }
 
     /// Half of the range of f64 on either side, so that variances stay finite (SciPy `yeojohnson_normmax`).
     private static let (smallest, greatest) = (

@@ -25,7 +25,7 @@ extension Featurizers {
         "quantile",
         "The part of the rows that were learned from below x: the polyline through `points` quantiles (linear between order statistics; "
             + "no more than there are rows), from 0 to 1, and its ends beyond them; of equal quantiles the middle of first and last. With "
-            + "`output` normal, the number that has this part of a standard normal distribution below it, from -5.2 to 5.2. NaN stays NaN, "
+            + "`output` normal, the number that has this part of a standard normal distribution below it, from -5.2 to 5.2 (by another algorithm than SciPy's: values differ by 2e-16 of the largest). NaN stays NaN, "
             + "infinite values are not learned from. Source: scikit-learn QuantileTransformer without subsample. Differs with normal output "
             + "in that only the ends themselves give -5.2 and 5.2, where scikit-learn takes all within 1e-7 of them, which may be all there is.",
         takes: [.numbers],
@@ -71,8 +71,8 @@ extension Featurizers {
         "The transform of Yeo and Johnson, or for numbers above 0 that of Box and Cox, with the exponent of greatest likelihood (Brent's method to "
             + "1.5e-8, among exponents for which twenty times the largest magnitude overflows no variance), then (x - mean) / standard deviation "
             + "unless `standardize` is false. NaN stays NaN, infinite values are not learned from, a column without spread keeps its values. "
-            + "Source: scikit-learn PowerTransformer, whose exponents may differ in the eighth digit; where a column's spread is below 1e-8 of "
-            + "its magnitude, rounding decides on them here and there, and they may differ in the first (1e9 + noise of 1: standardized values by 1e-6).",
+            + "Source: scikit-learn PowerTransformer, whose exponents may differ in the eighth digit (standardized values by 2e-8 of the largest), and "
+            + "who takes any exponent where a column's spread is below 1e-8 of its size, since rounding decides: here such a column keeps 1.",
         takes: [.numbers],
         settings: [
             Setting(

@@ -6,7 +6,9 @@ import MaxSettings
 import Testing
 
 @Suite struct TextTests {
-    private func table(_ texts: [String]) throws -> Table { try Tables.read("t,k", texts.map { "\($0),0" }, types: [("t", .string), ("k", .f64)]) }
+    private func table(_ texts: [String]) throws -> Table {
+        try Tables.read("t,k", texts.map { "\($0),0" }, types: [("t", .string), ("k", .f64)])
+    }
 
     private func fitted(_ step: FeatureStep, _ train: [String], _ test: [String]) throws -> (columns: [Text], rows: [[Double]]) {
         let out = try FeaturePlan(columns: [ColumnPlan(columns: ["t"], steps: [step])]).fit(try table(train)).matrix(of: try table(test))
