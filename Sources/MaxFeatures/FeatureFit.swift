@@ -3,19 +3,39 @@ import MaxLearning
 import MaxRuntime
 import Synchronization
 
-/// Columns of numbers, one after the other.
-private final class NumberColumns: @unchecked Sendable {
-    let rows: Int
-    let values: UnsafeMutablePointer<Double>
+/// Memory for columns of numbers, used again when its values are given up: fresh memory costs as much as filling it.
+private final class ColumnPool {
+    private let rows: Int
+    private var free: [UnsafeMutablePointer<Double>] = []
 
-    init(_ width: Int, rows: Int) throws(MaxError) {
+    init(rows: Int) { self.rows = rows }
+    deinit { for column in free { column.deallocate() } }
+
+    func take() -> UnsafeMutablePointer<Double> { free.popLast() ?? .allocate(capacity: max(rows, 1)) }
+    func give(_ columns: [UnsafeMutablePointer<Double>]) { free += columns }
+}
+
+/// Columns of numbers, each in memory of its own.
+private final class NumberColumns {
+    let columns: [UnsafeMutablePointer<Double>]
+    private let rows: Int
+    private let pool: ColumnPool
+
+    init(_ width: Int, rows: Int, from pool: ColumnPool) throws(MaxError) {
+        _ = try elementCount(of: [width, rows])
         self.rows = rows
-        values = .allocate(capacity: max(try elementCount(of: [width, rows]), 1))
+        self.pool = pool
+        columns = (0..<width).map { _ in pool.take() }
     }
 
-    deinit { values.deallocate() }
+    deinit { pool.give(columns) }
 
-    func column(_ index: Int) -> UnsafeBufferPointer<Double> { UnsafeBufferPointer(start: values + index * rows, count: rows) }
+    subscript(_ index: Int) -> UnsafeBufferPointer<Double> { UnsafeBufferPointer(start: columns[index], count: rows) }
+}
+
+/// Where the threads of a run write.
+private struct Destinations: @unchecked Sendable {
+    let columns: [[UnsafeMutablePointer<Double>]]
 }
 
 /// The graph while it is built, and the values that steps learn from.
@@ -35,6 +55,8 @@ final class FeatureFit {
     var held: [(value: ValueID, column: Int, values: [Double])] = []
 
     private var numbers: [ValueID: NumberColumns] = [:]
+    private let pool: ColumnPool
+    private var foldsByNumber: [Int: [UInt16]] = [:]
     private var texts: [ValueID: Categories] = [:]
 
     init(
@@ -45,10 +67,25 @@ final class FeatureFit {
         self.element = element
         self.table = table
         self.rows = rows
+        pool = ColumnPool(rows: rows.count)
         self.target = target
         self.classes = classes
         self.seed = seed
         self.threads = threads
+    }
+
+    /// The fold of each row that counts, for target encoding.
+    func folds(_ count: Int) -> [UInt16] {
+        if let known = foldsByNumber[count] { return known }
+        let dealt = Folds.deal(rows.count, classes: classes > 1 ? target : nil, folds: count, seed: seed)
+        foldsByNumber[count] = dealt
+        return dealt
+    }
+
+    /// Gives up the values of all but these.
+    func keep(_ flows: [FeatureFlow]) {
+        let kept = Set(flows.map(\.value))
+        for value in Array(numbers.keys) where !kept.contains(value) { numbers[value] = nil }
     }
 
     func give(_ value: ValueID, categories: Categories) { texts[value] = categories }
@@ -58,7 +95,7 @@ final class FeatureFit {
     {
         try compute([flow])
         guard let values = numbers[flow.value] else { throw MaxError(.internal, "features: values that were not computed") }
-        return withExtendedLifetime(values) { body(values.column(column)) }
+        return withExtendedLifetime(values) { body(values[column]) }
     }
 
     func categories(_ flow: FeatureFlow, _ column: Int) throws(MaxError) -> Categories {
@@ -80,18 +117,16 @@ final class FeatureFit {
         let ofTexts = wanted.indices.filter { wanted[$0].kind == .texts }
         if !ofNumbers.isEmpty {
             var columns: [NumberColumns] = []
-            for index in ofNumbers { columns.append(try NumberColumns(wanted[index].width, rows: count)) }
+            for index in ofNumbers { columns.append(try NumberColumns(wanted[index].width, rows: count, from: pool)) }
+            let destinations = Destinations(columns: columns.map(\.columns))
             let isSingle = element == .f32
-            try run.run(threads: threads) { [columns] context, kept, place in
+            try run.run(threads: threads) { context, kept, place in
                 for (k, index) in ofNumbers.enumerated() {
-                    let (width, out) = (wanted[index].width, columns[k].values)
+                    let out = destinations.columns[k]
                     if isSingle {
-                        GraphRun.spread(context, index, width: width, kept: kept, place: place, into: out, stride: count) { (x: Float) in
-                            Double(x)
-                        }
+                        GraphRun.spread(context, index, kept: kept, place: place, into: out) { (x: Float) in Double(x) }
                     } else {
-                        GraphRun.spread(context, index, width: width, kept: kept, place: place, into: out, stride: count) { (x: Double) in x
-                        }
+                        GraphRun.spread(context, index, kept: kept, place: place, into: out) { (x: Double) in x }
                     }
                 }
             }
@@ -143,6 +178,12 @@ final class FeatureFit {
 
     func cast(_ value: ValueID) throws(MaxError) -> ValueID {
         builder.type(of: value).tensor?.element == element ? value : try add(Ops.cast, [value], ["to": .type(element)])
+    }
+
+    /// Values below `low` become it, values above `high` it; by `where` rather than `max`, so that a NaN takes the same way everywhere.
+    func clamped(_ value: ValueID, _ low: ValueID, _ high: ValueID) throws(MaxError) -> ValueID {
+        let floor = try add(Ops.select, [try add(Ops.less, [value, low]), low, value])
+        return try add(Ops.select, [try add(Ops.greater, [floor, high]), high, floor])
     }
 
     /// `[N]` as `[N, 1]`.

@@ -86,6 +86,7 @@ extension FeaturePlan {
                 guard lanes[index].allSatisfy({ $0.kind == .numbers }) else { continue }
                 lanes[index] = [try fit.joined(lanes[index])]
             }
+            fit.keep(Array(lanes.joined()))
             try fit.compute(
                 steps.indices.flatMap { index in
                     level < steps[index].count && steps[index][level].0.learns ? lanes[index].filter { $0.kind == .numbers } : []

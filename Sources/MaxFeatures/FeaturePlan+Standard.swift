@@ -71,7 +71,7 @@ extension FeaturePlan {
     }
 
     /// Values that a one-hot encoding may have, and that categories of trees may have.
-    private static let fewValues = (oneHot: 100, trees: 1000)
+    static let fewValues = (oneHot: 100, trees: 1000)
 
     private static func text(_ categories: Categories, _ needs: Learner.Needs, _ hasTarget: Bool) -> (
         steps: [FeatureStep], reason: String
@@ -79,6 +79,7 @@ extension FeaturePlan {
         let count = categories.counts.count
         let rows = categories.codes.count - categories.missingCount
         if count == 0 || (count == 1 && categories.missingCount == 0) { return ([], "left out: it has no two different texts") }
+        if let steps = freeText(categories) { return steps }
         if count == rows, rows > 20 { return ([], "left out: every text is another, as in a name or a number") }
         let many =
             hasTarget

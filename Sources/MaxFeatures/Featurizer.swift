@@ -52,7 +52,8 @@ struct FeatureFlow: Sendable {
 
 /// Every featurizer that there is, by name.
 public enum Featurizers {
-    public static let all: [Featurizer] = numbers + scalers + transforms + categories + dates + texts + joint + expressions
+    public static let all: [Featurizer] =
+        numbers + scalers + transforms + categories + dates + texts + [discretize] + joint + selection + expressions
 
     public static func named(_ name: String) -> Featurizer? { all.first { $0.name == name } }
 

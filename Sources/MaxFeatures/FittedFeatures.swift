@@ -38,11 +38,11 @@ public struct FittedFeatures: Sendable {
         let (width, count, element) = (columns.count, rows.count, element)
         try run.run(threads: threads) { context, kept, place in
             if element == .f32 {
-                let to = out.values.assumingMemoryBound(to: Float.self)
-                GraphRun.spread(context, 0, width: width, kept: kept, place: place, into: to, stride: count) { (x: Float) in x }
+                let columns = (0..<width).map { out.values.assumingMemoryBound(to: Float.self) + $0 * count }
+                GraphRun.spread(context, 0, kept: kept, place: place, into: columns) { (x: Float) in x }
             } else {
-                let to = out.values.assumingMemoryBound(to: Double.self)
-                GraphRun.spread(context, 0, width: width, kept: kept, place: place, into: to, stride: count) { (x: Double) in x }
+                let columns = (0..<width).map { out.values.assumingMemoryBound(to: Double.self) + $0 * count }
+                GraphRun.spread(context, 0, kept: kept, place: place, into: columns) { (x: Double) in x }
             }
         }
         guard training else { return out }

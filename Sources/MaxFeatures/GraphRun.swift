@@ -117,12 +117,12 @@ struct GraphRun: Sendable {
         take(context, kept, block.place)
     }
 
-    /// Copies output `index`, row-major of `width`, into columns of `rows.count` each.
+    /// Copies output `index`, row-major, into one column for each of its columns.
     @inline(__always)
     static func spread<Element: BitwiseCopyable, Out: BitwiseCopyable>(
-        _ context: Context, _ index: Int, width: Int, kept: [Int], place: Int, into out: UnsafeMutablePointer<Out>, stride: Int,
-        _ convert: (Element) -> Out
+        _ context: Context, _ index: Int, kept: [Int], place: Int, into columns: [UnsafeMutablePointer<Out>], _ convert: (Element) -> Out
     ) {
+        let width = columns.count
         context.withOutput(index) { bytes in
             let from = bytes.bindMemory(to: Element.self)
             guard let base = from.baseAddress else { return }
@@ -132,7 +132,7 @@ struct GraphRun: Sendable {
                 for first in Swift.stride(from: 0, to: kept.count, by: tile) {
                     let last = min(first + tile, kept.count)
                     for column in 0..<width {
-                        let to = out + column * stride + place
+                        let to = columns[column] + place
                         for k in first..<last { to[k] = convert(base[kept[k] * width + column]) }
                     }
                 }

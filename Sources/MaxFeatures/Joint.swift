@@ -5,7 +5,7 @@ import MaxSettings
 
 /// What looks at several columns of numbers at once.
 extension Featurizers {
-    static let joint: [Featurizer] = [polynomial, discretize, variance, correlation, pca, svd]
+    static let joint: [Featurizer] = [polynomial, variance, correlation, pca, svd]
 
     static let polynomial = Featurizer(
         "polynomial",
@@ -52,53 +52,6 @@ extension Featurizers {
     static func unique(_ names: [Text]) -> [Text] {
         var seen = Set<Text>()
         return names.filter { seen.insert($0).inserted }
-    }
-
-    static let discretize = Featurizer(
-        "discretize",
-        "The number of inner edges that are not above x: bin 0 to bins - 1. Edges are equally far apart from least to largest, or quantiles "
-            + "(linear between order statistics) of which equal ones count once. NaN stays NaN. Source: scikit-learn KBinsDiscretizer, ordinal.",
-        takes: [.numbers],
-        settings: [
-            Setting("bins", .integer(2...1024), 5, "bins per column"),
-            Setting("strategy", .choice(["uniform", "quantile"]), "quantile", "how edges are chosen"),
-        ]
-    ) { fit, flow, settings throws(MaxError) in
-        let bins = settings.integer("bins")
-        var edges: [[Double]] = []
-        for column in 0..<flow.width {
-            edges.append(
-                try fit.withNumbers(flow, column) { numbers -> [Double] in
-                    let sorted = Quantiles.sorted(numbers)
-                    guard let low = sorted.first, let high = sorted.last, low < high else { return [] }
-                    let quantile = settings.text("strategy") == "quantile"
-                    var found: [Double] = []
-                    for k in 0...bins {
-                        let part = Double(k) / Double(bins)
-                        let edge =
-                            quantile ? Quantiles.of(sorted, part) : k == bins ? high : low + Double(k) * ((high - low) / Double(bins))
-                        if found.last.map({ edge > $0 }) ?? true { found.append(edge) }
-                    }
-                    return Array(found.dropFirst().dropLast())
-                })
-        }
-        // The k-th edge of every column at a time; columns with fewer edges have infinite ones, which x = +inf must not reach.
-        var total: ValueID?
-        for k in 0..<(edges.map(\.count).max() ?? 0) {
-            let edge = try fit.constant(edges.map { k < $0.count ? $0[k] : .nan })
-            let step = try fit.cast(try fit.add(Ops.greaterOrEqual, [flow.value, edge]))
-            if let sum = total { total = try fit.add(Ops.add, [sum, step]) } else { total = step }
-        }
-        var out = flow
-        let isMissing = try fit.add("is_nan", [flow.value])
-        let zero = try fit.constant([0])
-        if let total {
-            out.value = try fit.add(Ops.select, [isMissing, flow.value, total])
-        } else {
-            out.value = try fit.add(Ops.select, [isMissing, flow.value, zero])
-        }
-        out.columns = flow.columns.map { .init(Text("bin of \($0.name)")) }
-        return out
     }
 
     static let variance = Featurizer(
@@ -151,7 +104,7 @@ extension Featurizers {
         return cross / (squareA.squareRoot() * squareB.squareRoot())
     }
 
-    private static func keeping(_ kept: [Int], _ flow: FeatureFlow, _ fit: FeatureFit) throws(MaxError) -> FeatureFlow {
+    static func keeping(_ kept: [Int], _ flow: FeatureFlow, _ fit: FeatureFit) throws(MaxError) -> FeatureFlow {
         guard !kept.isEmpty else { return FeatureFlow(value: flow.value, kind: .numbers, columns: [], sources: []) }
         return FeatureFlow(
             value: try fit.gather(flow.value, kept, of: flow.width), kind: .numbers, columns: kept.map { flow.columns[$0] },

@@ -25,7 +25,7 @@ extension Featurizers {
                 switch strategy {
                 case "constant": return (settings.number("value"), hasMissing)
                 case "mean": return (Moments(numbers).mean, hasMissing)
-                case "median": return (Quantiles.of(Quantiles.sorted(numbers), 0.5), hasMissing)
+                case "median": return (Quantiles.of(numbers, 0.5), hasMissing)
                 default: return (mostFrequent(Quantiles.sorted(numbers)), hasMissing)
                 }
             }
@@ -76,11 +76,8 @@ extension Featurizers {
             lows.append(settings.optionalNumber("least") ?? (low.isNaN ? -.infinity : low))
             highs.append(settings.optionalNumber("largest") ?? (high.isNaN ? .infinity : high))
         }
-        // `where` rather than `max`, so that a NaN takes the same way everywhere.
-        let (low, high) = (try fit.constant(lows), try fit.constant(highs))
-        let floor = try fit.add(Ops.select, [try fit.add(Ops.less, [flow.value, low]), low, flow.value])
         var out = flow
-        out.value = try fit.add(Ops.select, [try fit.add(Ops.greater, [floor, high]), high, floor])
+        out.value = try fit.clamped(flow.value, try fit.constant(lows), try fit.constant(highs))
         return out
     }
 

@@ -38,11 +38,12 @@ extension Featurizers {
         [Setting("center", .flag, true, "whether the mean is subtracted"), Setting("scale", .flag, true, "whether to divide")]
     ) { numbers, settings in
         let moments = Moments(numbers)
-        let scale = moments.variance.squareRoot()
-        // A spread below what rounding gives is none (scikit-learn `_is_constant_feature`).
-        let rounding = Double(moments.count) * 0x1p-52 * moments.mean.magnitude
-        let isConstant = moments.variance <= Double(moments.count) * 0x1p-52 * moments.variance + rounding * rounding
-        return (settings.flag("center") ? moments.mean : 0, settings.flag("scale") && !isConstant ? scale : 1)
+        return (settings.flag("center") ? moments.mean : 0, settings.flag("scale") ? standardScale(moments).scale : 1)
+    }
+
+    /// Mean and standard deviation, or 1 for the spread of a constant.
+    static func standardScale(_ moments: Moments) -> (mean: Double, scale: Double) {
+        (moments.mean, moments.isConstant ? 1 : moments.variance.squareRoot())
     }
 
     static let minMax = scaler(

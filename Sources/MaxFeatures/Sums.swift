@@ -24,6 +24,12 @@ struct Moments {
 
     var variance: Double { count == 0 ? .nan : squares / Double(count) }
 
+    /// Whether the spread is below what rounding gives (scikit-learn `_is_constant_feature`).
+    var isConstant: Bool {
+        let rounding = Double(count) * 0x1p-52 * mean.magnitude
+        return variance <= Double(count) * 0x1p-52 * variance + rounding * rounding
+    }
+
     init(_ values: UnsafeBufferPointer<Double>) {
         var finite = 0
         var (low, high) = (Double.infinity, -Double.infinity)
@@ -71,9 +77,7 @@ enum Quantiles {
         counts.initialize(repeating: 0, count: size * digits)
         var count = 0
         for value in values where value.isFinite {
-            let pattern = value.bitPattern
-            // Ascending as unsigned: negative numbers reversed, positive ones above them.
-            let key = pattern >> 63 == 1 ? ~pattern : pattern | 1 << 63
+            let key = key(value)
             from[count] = key
             count += 1
             for digit in 0..<digits { counts[digit * size + Int(truncatingIfNeeded: key >> UInt64(digit * bits)) & (size - 1)] += 1 }
@@ -98,10 +102,7 @@ enum Quantiles {
             swap(&source, &target)
         }
         return [Double](unsafeUninitializedCapacity: count) { out, initialized in
-            for index in 0..<count {
-                let key = source[index]
-                out[index] = Double(bitPattern: key >> 63 == 1 ? key & ~(1 << 63) : ~key)
-            }
+            for index in 0..<count { out[index] = number(source[index]) }
             initialized = count
         }
     }
@@ -112,8 +113,72 @@ enum Quantiles {
         let position = Double(sorted.count - 1) * q
         let index = Int(position)
         guard index + 1 < sorted.count else { return last }
-        let (a, b, t) = (sorted[index], sorted[index + 1], position - Double(index))
-        // As numpy's `_lerp`: from the nearer end.
-        return t >= 0.5 ? b - (b - a) * (1 - t) : a + (b - a) * t
+        return between(sorted[index], sorted[index + 1], position - Double(index))
     }
+
+    /// As `of(sorted(values), q)`: counts the values by 16 bits of their key at a time and goes on with those of one count.
+    static func of(_ values: UnsafeBufferPointer<Double>, _ q: Double) -> Double {
+        guard values.count > 8192 else { return of(sorted(values), q) }
+        let size = 1 << 16
+        var counts = [Int32](repeating: 0, count: size)
+        var total = 0
+        for value in values where value.isFinite {
+            counts[Int(truncatingIfNeeded: key(value) >> 48)] &+= 1
+            total += 1
+        }
+        guard total > 0 else { return .nan }
+        let position = Double(total - 1) * q
+        let rank = Int(position)
+        // Those below the bucket, and the bucket.
+        var below = 0
+        var bucket = 0
+        while bucket < size - 1, below + Int(counts[bucket]) <= rank { (below, bucket) = (below + Int(counts[bucket]), bucket + 1) }
+        var keys = [UInt64](unsafeUninitializedCapacity: Int(counts[bucket])) { out, count in
+            for value in values where value.isFinite {
+                let key = key(value)
+                guard Int(truncatingIfNeeded: key >> 48) == bucket else { continue }
+                out[count] = key
+                count += 1
+            }
+        }
+        var shift: UInt64 = 32
+        while keys.count > 4096, keys[0] != keys[keys.count - 1] || keys.contains(where: { $0 != keys[0] }) {
+            for k in 0..<size { counts[k] = 0 }
+            for key in keys { counts[Int(truncatingIfNeeded: key >> shift) & (size - 1)] &+= 1 }
+            bucket = 0
+            while bucket < size - 1, below + Int(counts[bucket]) <= rank { (below, bucket) = (below + Int(counts[bucket]), bucket + 1) }
+            keys = keys.filter { Int(truncatingIfNeeded: $0 >> shift) & (size - 1) == bucket }
+            if shift == 0 { break }
+            shift -= 16
+        }
+        if keys.count <= 4096 { keys.sort() }
+        let (index, least) = (rank - below, number(keys[rank - below]))
+        guard rank + 1 < total else { return least }
+        let next: Double
+        if index + 1 < keys.count {
+            next = number(keys[index + 1])
+        } else {
+            let last = keys[index]
+            var smallest = UInt64.max
+            for value in values where value.isFinite {
+                let key = key(value)
+                if key > last, key < smallest { smallest = key }
+            }
+            next = number(smallest)
+        }
+        return between(least, next, position - Double(rank))
+    }
+
+    /// Ascending as unsigned: negative numbers reversed, positive ones above them; -0.0 below 0.0.
+    @inline(__always) private static func key(_ value: Double) -> UInt64 {
+        let pattern = value.bitPattern
+        return pattern >> 63 == 1 ? ~pattern : pattern | 1 << 63
+    }
+
+    @inline(__always) private static func number(_ key: UInt64) -> Double {
+        Double(bitPattern: key >> 63 == 1 ? key & ~(1 << 63) : ~key)
+    }
+
+    /// As numpy's `_lerp`: from the nearer end.
+    private static func between(_ a: Double, _ b: Double, _ t: Double) -> Double { t >= 0.5 ? b - (b - a) * (1 - t) : a + (b - a) * t }
 }

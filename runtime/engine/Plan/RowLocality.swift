@@ -8,7 +8,7 @@ enum RowLocality {
         "add", "sub", "mul", "div", "mod", "pow", "min", "max", "sum", "mean", "equal", "less", "less_or_equal", "greater",
         "greater_or_equal", "and", "or", "xor", "not", "where", "cast", "neg", "abs", "sign", "relu", "is_nan", "is_inf", "clip",
         "identity", "label_encoder", "one_hot_encoder", "binarizer", "prelu", "bitwise_and", "bitwise_or", "bitwise_xor",
-        "bitwise_not", "bit_shift", "string_hash", "murmur_hash", "time_part", "interpolate", "yeo_johnson",
+        "bitwise_not", "bit_shift", "string_hash", "murmur_hash", "time_part",
     ]
     /// Row by row on matrices; a vector would be one row.
     private static let matrix: Set<String> = [

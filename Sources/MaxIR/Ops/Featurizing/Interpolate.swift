@@ -1,12 +1,20 @@
 extension Ops {
-    /// The value at x of the polyline through the points (`xs`, `ys`); beyond its ends, the end's value.
+    /// The value at x of the polyline through the points (`xs`, `ys`); at and beyond its ends, the end's value.
     ///
     /// - Operand `x`: f64 of any shape. Result: as x; NaN stays NaN.
-    /// - Attributes: at least one point; `xs` never fall, and finite; at equal xs the last y counts at x itself.
-    /// - Between (a, ya) and (b, yb): `ya + (yb - ya) / (b - a) · (x - a)`. Source: NumPy `interp`.
+    /// - Attributes: at least one point; `xs` never fall, and finite. `ties` says what counts at an x that several points share:
+    ///   `last`, or `mean`, the mean of the polyline followed from the left and from the right.
+    /// - Between (a, ya) and (b, yb): `ya + (yb - ya) / (b - a) · (x - a)`; from the right `yb - (yb - ya) / (b - a) · (b - x)`.
+    ///   Where the slope would be infinite, `ya + (yb - ya) · ((x - a) / (b - a))`.
+    /// - Source: NumPy `interp`; `mean` is what scikit-learn's `QuantileTransformer` makes of it.
     public static let interpolate = Operator(
         "interpolate", "The value at x of the polyline through points, constant beyond its ends; NaN stays NaN. Source: NumPy interp.",
-        operands: [.one("x", [.f64])], attributes: [.required("xs", .floats), .required("ys", .floats)],
+        operands: [.one("x", [.f64])],
+        attributes: [.required("xs", .floats), .required("ys", .floats), .defaulted("ties", .string("last"))],
+        scalar: { node throws(MaxError) in
+            let line = try Polyline(node)
+            return ScalarFunction(f64: { line.value($0) }, f32: { Float(line.value(Double($0))) })
+        },
         infer: { node throws(MaxError) in
             _ = try Polyline(node)
             return [.tensor(try node.tensorType(0))]
@@ -22,6 +30,8 @@ extension Ops {
 struct Polyline: Sendable {
     let xs: [Double]
     let ys: [Double]
+    /// Of equal xs the mean of first and last y, rather than the last.
+    let isMean: Bool
 
     init(_ node: some OperatorNode) throws(MaxError) {
         xs = try node.floats("xs")
@@ -32,19 +42,47 @@ struct Polyline: Sendable {
         guard xs.allSatisfy(\.isFinite), zip(xs, xs.dropFirst()).allSatisfy({ $0 <= $1 }) else {
             throw MaxError(.malformed, "xs: expected finite numbers that never fall")
         }
+        let ties = try node.string("ties")
+        guard ties == "last" || ties == "mean" else {
+            throw MaxError(.malformed, "ties: found \(ties.quoted), expected last or mean")
+        }
+        isMean = ties == "mean"
     }
 
     func value(_ x: Double) -> Double {
         guard !x.isNaN else { return x }
-        // The last point at or before x.
+        let last = xs.count - 1
+        if isMean {
+            if x <= xs[0] { return ys[0] }
+            if x >= xs[last] { return ys[last] }
+            let low = place(x) { $0 <= $1 }
+            if x != xs[low] {
+                let slope = (ys[low + 1] - ys[low]) / (xs[low + 1] - xs[low])
+                guard slope.isFinite else { return steep(x, low) }
+                return 0.5 * (ys[low] + slope * (x - xs[low]) - (slope * (xs[low + 1] - x) - ys[low + 1]))
+            }
+            // The first of those equal to x follows the last one below it.
+            return 0.5 * (ys[low] + ys[place(x) { $0 < $1 } + 1])
+        }
+        let low = place(x) { $0 <= $1 }
+        guard low >= 0 else { return ys[0] }
+        guard low < last, x != xs[low] else { return ys[low] }
+        let slope = (ys[low + 1] - ys[low]) / (xs[low + 1] - xs[low])
+        guard slope.isFinite else { return steep(x, low) }
+        return ys[low] + slope * (x - xs[low])
+    }
+
+    private func steep(_ x: Double, _ low: Int) -> Double {
+        ys[low] + (ys[low + 1] - ys[low]) * ((x - xs[low]) / (xs[low + 1] - xs[low]))
+    }
+
+    /// The last point of which `isBefore` holds with x; -1 for none.
+    @inline(__always) private func place(_ x: Double, _ isBefore: (Double, Double) -> Bool) -> Int {
         var (low, high) = (-1, xs.count)
         while high - low > 1 {
             let middle = (low + high) / 2
-            if xs[middle] <= x { low = middle } else { high = middle }
+            if isBefore(xs[middle], x) { low = middle } else { high = middle }
         }
-        guard low >= 0 else { return ys[0] }
-        guard low + 1 < xs.count, x != xs[low] else { return ys[low] }
-        let slope = (ys[low + 1] - ys[low]) / (xs[low + 1] - xs[low])
-        return ys[low] + slope * (x - xs[low])
+        return low
     }
 }

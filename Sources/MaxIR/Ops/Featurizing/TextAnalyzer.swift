@@ -1,4 +1,5 @@
-/// Cuts texts into n-grams of words or characters.
+/// Cuts texts into n-grams of words (runs of two or more letters, digits or underscores: the pattern `(?u)\b\w\w+\b`), of
+/// characters (two and more white ones in a row are one space) or whole.
 public struct TextAnalyzer: Sendable {
     public enum Unit: String, Sendable, CaseIterable { case word, char, whole }
 
@@ -28,68 +29,36 @@ public struct TextAnalyzer: Sendable {
     }
 
     /// Calls `body` with every n-gram of a text, in the order of lengths and places.
-    public func forEachGram(of text: Text, _ body: (Text) -> Void) {
-        guard unit != .whole else { return body(lower ? Text(Self.lowered(text.string)) : text) }
-        let string = lower ? Self.lowered(text.string) : text.string
-        let units = unit == .word ? Self.words(string) : string.unicodeScalars.map { Text(String($0)) }
-        let joint: [UInt8] = unit == .word ? [0x20] : []
-        for length in least...most where length <= units.count {
-            for start in 0...units.count - length {
-                if length == 1 {
-                    body(units[start])
-                } else {
-                    var gram: [UInt8] = []
-                    for place in start..<start + length { gram += (place > start ? joint : []) + units[place].utf8 }
-                    body(Text(utf8: gram))
-                }
-            }
-        }
+    ///
+    /// - Parameter units: room for the text's pieces, whatever it holds.
+    @inline(__always)
+    public func forEachGram(of text: UnsafeBufferPointer<UInt8>, in units: inout TextUnits, _ body: (UnsafeBufferPointer<UInt8>) -> Void) {
+        units.cut(text, unit, lower: lower)
+        units.forEachGram(unit == .whole ? 1...1 : least...most, body)
     }
 
-    /// Every scalar in its lower-case form.
+    /// Every scalar in its lower-case form; a capital sigma at the end of a word becomes ς (Unicode 3.13, Final_Sigma).
     static func lowered(_ string: String) -> String {
         if string.utf8.allSatisfy({ $0 < 0x80 }) {
             return String(decoding: string.utf8.map { (0x41...0x5a).contains($0) ? $0 | 0x20 : $0 }, as: UTF8.self)
         }
         var out = ""
-        for scalar in string.unicodeScalars { out += scalar.properties.lowercaseMapping }
+        let scalars = string.unicodeScalars
+        for index in scalars.indices {
+            let scalar = scalars[index]
+            guard scalar == "Σ" else {
+                out.unicodeScalars.append(contentsOf: scalar.properties.lowercaseMapping.unicodeScalars)
+                continue
+            }
+            let before = scalars[..<index].last { !$0.properties.isCaseIgnorable }
+            let after = scalars[scalars.index(after: index)...].first { !$0.properties.isCaseIgnorable }
+            let isFinal = before?.properties.isCased == true && after?.properties.isCased != true
+            out.unicodeScalars.append(isFinal ? "ς" : "σ")
+        }
         return out
-    }
-
-    /// Runs of two or more letters, digits or underscores: the pattern `(?u)\b\w\w+\b`.
-    static func words(_ string: String) -> [Text] {
-        var words: [Text] = []
-        var word: [UInt8] = []
-        var count = 0
-        func isPart(_ scalar: Unicode.Scalar) -> Bool {
-            if scalar.value < 0x80 {
-                switch scalar {
-                case "a"..."z", "A"..."Z", "0"..."9", "_": return true
-                default: return false
-                }
-            }
-            switch scalar.properties.generalCategory {
-            case .uppercaseLetter, .lowercaseLetter, .titlecaseLetter, .modifierLetter, .otherLetter, .decimalNumber, .letterNumber,
-                .otherNumber:
-                return true
-            default: return false
-            }
-        }
-        for scalar in string.unicodeScalars {
-            if isPart(scalar) {
-                word += Array(String(scalar).utf8)
-                count += 1
-            } else {
-                if count >= 2 { words.append(Text(utf8: word)) }
-                word.removeAll(keepingCapacity: true)
-                count = 0
-            }
-        }
-        if count >= 2 { words.append(Text(utf8: word)) }
-        return words
     }
 }
 
 extension Ops {
-    static let featurizing = [interpolate, yeoJohnson, textCounts]
+    static let featurizing = [interpolate, yeoJohnson, boxCox, normalQuantile, textCounts]
 }

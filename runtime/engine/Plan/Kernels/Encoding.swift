@@ -9,7 +9,7 @@ extension KernelTable {
             let seed = UInt32(truncatingIfNeeded: try request.evaluation.int("seed"))
             return request.map(StringView.self, .string) { MurmurHash.hash32(UnsafeRawBufferPointer($0.bytes), seed: seed) }
         },
-        "time_part": { try $0.timePart() },
+        "time_part": { try $0.timePart() }, "text_counts": { try $0.textCounts() },
     ]
 }
 
