@@ -1,5 +1,7 @@
 import ArgumentParser
+import Glibc
 import MaxCommand
+import MaxIR
 import MaxRegistry
 import MaxRuntime
 
@@ -12,10 +14,12 @@ struct Diff: ParsableCommand {
             Examples:
               maxai-registry diff fraud-1.1.maxb fraud-1.2.maxb
               maxai-registry diff fraud-1.1.maxb fraud-1.2.maxb --json --exit-code
+              maxai-registry diff fraud@prod fraud@1.2 --registry /srv/models
             """)
 
-    @Argument(help: "The bundle as it was.") var from: String
+    @Argument(help: "The bundle as it was: a file, or MODEL@VERSION, MODEL@ALIAS of a registry.") var from: String
     @Argument(help: "The bundle as it is.") var to: String
+    @OptionGroup var registry: RegistryOptions
     @Flag(help: "As JSON.") var json = false
     @Flag(help: "As a section of an HTML page.") var html = false
     @Flag(help: "Exit with 1 when something differs.") var exitCode = false
@@ -26,7 +30,7 @@ struct Diff: ParsableCommand {
     }
 
     func run() throws {
-        let diff = try ModelDiff(from: try Bundle(path: from), to: try Bundle(path: to))
+        let diff = try ModelDiff(from: try bundle(from), to: try bundle(to))
         if !quiet {
             if json {
                 print(String(decoding: diff.json, as: UTF8.self))
@@ -37,5 +41,11 @@ struct Diff: ParsableCommand {
             }
         }
         if exitCode, !diff.isEmpty { throw ExitCode(1) }
+    }
+
+    private func bundle(_ text: String) throws(MaxError) -> Bundle {
+        guard text.contains("@"), access(text, F_OK) != 0 else { return try Bundle(path: text) }
+        let opened = try registry.opened()
+        return try opened.bundle(of: try opened.manifest(try opened.resolve(try ModelReference(text)).manifest))
     }
 }

@@ -47,7 +47,7 @@ import Testing
         let b: [Double] = [1, 2, 3, 4, 5, 6, 7]
         #expect(abs(MannWhitney.probability(a, isLargerThan: b) - 0.006_211_881_699_234_244) < 1e-12)
         #expect(abs(MannWhitney.probability(b, isLargerThan: a) - 0.995_706_485_848_225_9) < 1e-12)
-        #expect(abs(MannWhitney.probability(a, isLargerThan: a) - 0.525_668_101_203_340_8) < 1e-12)
+        #expect(abs(MannWhitney.probability(a, isLargerThan: a) - 0.525_668_101_203_340_8) < 1e-10)
         #expect(MannWhitney.probability([], isLargerThan: b) == 1)
         #expect(MannWhitney.probability([1, 1, 1], isLargerThan: [1, 1]) == 1)
         #expect(MannWhitney.median([3, 1, 2]) == 2 && MannWhitney.median([4, 1, 2, 3]) == 2.5 && MannWhitney.median([]) == 0)

@@ -46,7 +46,7 @@ import Testing
     @Test(arguments: [
         #""version":0"#, #""version":1.5"#, #""version":1e0"#, #""version":-1"#, #""expires":"tomorrow""#, #""origin":"""#,
         #""origin":"a b""#, #""origin":"a\nb""#, #""keys":{}"#, #""roles":{"king":{"threshold":1,"keys":[]}}"#, #""roles":{}"#,
-        #""roles":{"root":{"threshold":2,"keys":["KEY"]}}"#, #""roles":{"root":{"threshold":1,"keys":["KEY","KEY"]}}"#,
+        #""roles":{"root":{"threshold":2,"keys":["@@"]}}"#, #""roles":{"root":{"threshold":1,"keys":["@@","@@"]}}"#,
         #""policies":{"../x":"sha256:"}"#, #""policies":{"prod":"sha256:AA"}"#, #""more":1"#,
     ])
     func `roots that make no sense`(member: String) throws {
@@ -54,11 +54,11 @@ import Testing
         var members = [
             "version": "1", "origin": #""test.example""#, "expires": #""2030-01-01T00:00:00Z""#,
             "keys": #"[{"name":"ann","fingerprint":"\#(key.fingerprint)","pem":"\#(key.pem.replacing("\n", with: "\\n"))"}]"#,
-            "roles": #"{"root":{"threshold":1,"keys":["KEY"]}}"#, "policies": "{}",
+            "roles": #"{"root":{"threshold":1,"keys":["@@"]}}"#, "policies": "{}",
         ]
         func code(_ members: [String: String]) throws -> MaxError.Code? {
             let text = "{" + members.map { "\"\($0.key)\":\($0.value)" }.sorted().joined(separator: ",") + "}"
-            let predicate = Array(text.replacing("KEY", with: key.fingerprint).utf8)
+            let predicate = Array(text.replacing("@@", with: key.fingerprint).utf8)
             let bytes = try SignedStatement.sign(
                 BlobDigest(of: Array("test.example".utf8)), name: "r", type: PredicateType.root, predicate: predicate, with: [ann])
             return RegistryFixture.code { _ = try TrustRoot.first(bytes, place: "root") }

@@ -27,7 +27,7 @@ extension GateReport {
                         json.object {
                             $0.member("id", gate.id)
                             $0.member("state", gate.state.rawValue)
-                            $0.member("message", gate.message)
+                            $0.member("message", gate.message.printable)
                         }
                     }
                 })

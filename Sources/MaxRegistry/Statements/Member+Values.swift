@@ -7,6 +7,9 @@ extension Member {
     /// An integer of at least `minimum`, and at most 2^53: what every reader of JSON has exactly.
     func integer(from minimum: Int64 = 0) throws(MaxError) -> Int64 {
         // `5.0` and `5e0` are not integers here: one text for one number.
+        if case .number(.decimal(let text)) = value, !text.allSatisfy({ (0x30...0x39).contains($0) || $0 == UInt8(ascii: "-") }) {
+            throw wrong("an integer without point and exponent")
+        }
         guard case .number(let number) = value, let found = number.integer, found >= minimum, found <= 1 << 53 else {
             throw wrong("an integer of at least \(minimum)")
         }

@@ -51,7 +51,11 @@ extension Registry {
         guard let bytes = try folder.read(path, limit: 1 << 17) else { return nil }
         let root = Member(try JSONReader.read(bytes), path)
         let index = try root.member("index").integer()
-        return Reference(index: UInt64(index), record: try LogRecord(try root.member("record"), index: index))
+        let record = try LogRecord(try root.member("record"), index: index)
+        guard Self.path(record, index: UInt64(index)) == path else {
+            throw MaxError(.contentMismatch, "\(folder.path)/\(path): says what belongs into \(Self.path(record, index: UInt64(index)))")
+        }
+        return Reference(index: UInt64(index), record: record)
     }
 
     // MARK: What there is

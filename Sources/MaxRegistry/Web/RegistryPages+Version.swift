@@ -4,7 +4,7 @@ import MaxRuntime
 
 extension RegistryPages {
     /// A version: its card, who signed it, what is known of it, and what changed since the version before.
-    func page(of version: Registry.Reference, model: String) throws(MaxError) -> String {
+    func page(of version: Registry.Reference, model: String, after previous: Registry.Reference?) throws(MaxError) -> String {
         var page = HTMLPage()
         let name = version.record.name
         page.begin(title: "\(model)@\(name)")
@@ -43,6 +43,11 @@ extension RegistryPages {
                     statement.signers.map { trust.name(of: $0.fingerprint) }.joined(separator: ", "), statement.digest.name,
                 ]
             })
+        if let previous, let before = previous.record.manifest {
+            page.element("h2", "Since \(previous.record.name)")
+            let old = try registry.bundle(of: try registry.manifest(before))
+            page.number(try ModelDiff(from: old, to: bundle).html)
+        }
         page.element("h2", "Where it has been")
         let resolved = try registry.resolve(ModelReference(model: model, target: .manifest(digest)))
         page.table(

@@ -33,8 +33,10 @@ package struct RegistryPages {
             overview.raw("</h2>\n")
             try aliases(of: model, from: "\(model)/", into: &overview)
             files.append(("\(model)/index.html", Array(try page(of: model).utf8)))
+            var previous: Registry.Reference?
             for version in try registry.versions(of: model) {
-                files.append(("\(model)/\(version.record.name).html", Array(try page(of: version, model: model).utf8)))
+                files.append(("\(model)/\(version.record.name).html", Array(try page(of: version, model: model, after: previous).utf8)))
+                previous = version
             }
         }
         overview.element("h2", "Who may do what")
