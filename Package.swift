@@ -136,6 +136,9 @@ let package = Package(
             name: "fit", dependencies: ["MaxIR", "MaxSettings", "MaxLearning", "MaxRuntime", "MaxCommand", argumentParser],
             path: "benchmarks/fit", swiftSettings: swiftSettings),
         .executableTarget(
+            name: "registry-bench", dependencies: ["MaxIR", "MaxRuntime", "MaxRegistry", "MaxCommand", argumentParser],
+            path: "benchmarks/registry", exclude: ["run"], swiftSettings: swiftSettings),
+        .executableTarget(
             name: "transport",
             dependencies: ["MaxIR", "MaxFormats", "MaxRuntime", "MaxTransport", "MaxCommand", argumentParser],
             path: "benchmarks/transport", swiftSettings: swiftSettings),
