@@ -88,7 +88,8 @@ final class Authority {
         defer { BIO_free(bio) }
         guard body(bio) == 1 else { return [] }
         var bytes = [UInt8](repeating: 0, count: 1 << 16)
-        return Array(bytes.prefix(Int(max(0, BIO_read(bio, &bytes, Int32(bytes.count))))))
+        let count = BIO_read(bio, &bytes, Int32(bytes.count))
+        return Array(bytes.prefix(Int(max(0, count))))
     }
 }
 

@@ -148,7 +148,8 @@ import Testing
 
     /// 57 to 63.
     @Test(arguments: [
-        ("depth", MaxError.Code.limitExceeded), ("garbage", .malformed), ("mark", .malformed), ("surrogate", .malformed), ("wide", .malformed),
+        ("depth", MaxError.Code.limitExceeded), ("garbage", .malformed), ("mark", .malformed), ("surrogate", .malformed),
+        ("wide", .malformed),
     ])
     func textThatIsNoStrictJSONIsRefused(what: String, code: MaxError.Code) throws {
         let bytes: [UInt8]

@@ -82,12 +82,23 @@ private struct Forged: Sendable {
             (82, "another algorithm", .malformed, "algorithm", { $0.resources[0].algorithm = "md5" }),
             (83, "the name of the file", nil, "", { $0.resources[0].name = "m.bin" }),
             (83, "a name above the model", .malformed, "no path inside", { $0.resources[0].name = "../m.bin" }),
-            (84, "a file more", .contentMismatch, "of 2 files", { $0.resources.append(("more", Forged.digest, "sha256")) }),
-            (84, "a file listed twice", .malformed, "listed twice", { $0.resources.append((".", Forged.digest, "sha256")) }),
+            (
+                83, "a model that is a file, and another file", .malformed, "no path inside",
+                { $0.resources.append(("b", Forged.digest, "sha256")) }
+            ),
+            (
+                84, "a file more", .contentMismatch, "of 2 files",
+                { $0.resources = [("m.bin", Forged.digest, "sha256"), ("more", Forged.digest, "sha256")] }
+            ),
+            (
+                84, "a file listed twice", .malformed, "listed twice",
+                { $0.resources = Array(repeating: ("m.bin", Forged.digest, "sha256"), count: 2) }
+            ),
             (85, "a root over another order", .contentMismatch, "root digest", { $0.root = Forged.digest }),
             (
                 86, "100,000 resources", .contentMismatch, "of 100000 files",
                 { forged in
+                    forged.resources[0].name = "f0"
                     for index in 1..<100_000 { forged.resources.append(("f\(index)", Forged.digest, "sha256")) }
                 }
             ),
