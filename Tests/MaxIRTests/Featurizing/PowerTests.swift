@@ -41,7 +41,7 @@ import Testing
         let p: [Double] = [0, 1, 0.5, -0.1, 1.1, .nan]
         let ends = try Featurizing.result(Ops.normalQuantile, [:], p)
         #expect(ends[..<3] == [-.infinity, .infinity, 0])
-        #expect(ends[3...].allSatisfy(\.isNaN))
+        #expect(ends[3...].allSatisfy { $0.isNaN })
         for p in [1e-300, 1e-20, 1e-7, 0.01, 0.2, 0.25, 0.3, 0.49999, 0.5000001, 0.75, 0.9, 0.999999] {
             let x = try Featurizing.result(Ops.normalQuantile, [:], [p])[0]
             // Of relative errors e in x the function makes x² e.
