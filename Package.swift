@@ -125,7 +125,7 @@ let package = Package(
             swiftSettings: swiftSettings),
         .executableTarget(
             name: "featurize", dependencies: ["MaxIR", "MaxFormats", "MaxSettings", "MaxLearning", "MaxFeatures"],
-            path: "benchmarks/featurize", swiftSettings: swiftSettings),
+            path: "benchmarks/featurize", exclude: ["compare.py"], swiftSettings: swiftSettings),
         .executableTarget(
             name: "mutations", dependencies: ["MaxIR", "MaxRuntime", "MaxMutations", argumentParser], path: "benchmarks/mutations",
             swiftSettings: swiftSettings),

@@ -22,6 +22,11 @@ public struct ModelDiff: Sendable {
     public struct Measure: Sendable, Equatable {
         public var name: String
         public var value: Double
+
+        public init(name: String, value: Double) {
+            self.name = name
+            self.value = value
+        }
     }
 
     /// A part of the models with its changes; none where it is equal in both.
