@@ -79,7 +79,7 @@ def phrases(rng, rows):
 
 NUMBERS = ["normal", "missing", "constant", "ties", "zeros", "huge", "tiny", "far", "positive"]
 QUANTILES = [*NUMBERS, "ten", "signed"]
-CHOICE = ["ties", "constant", "normal", "zeros", "signed"]
+CHOICE = ["ties", "constant", "normal", "zeros"]
 NORMALS = [name for name in QUANTILES if name not in ("tiny", "far", "ten")]
 ABOVE = ["positive", "ten", "far"]
 POWERS = [*NUMBERS, "ten", "signed"]
@@ -143,14 +143,14 @@ def selection_cases():
         return np.column_stack([np.unique(column, return_inverse=True)[1] for column in several])
 
     def information(train, test):
-        select = SelectKBest(lambda x, y: mutual_info_classif(codes(x), y, discrete_features=True), k=3)
+        select = SelectKBest(lambda x, y: mutual_info_classif(codes(x), y, discrete_features=True), k=2)
         return select.fit(train[CHOICE], train["target"]).transform(test[CHOICE])
 
     def trees(train, test):
         select = SelectFromModel(GradientBoostingClassifier(n_estimators=50), max_features=1, threshold=-np.inf)
         return select.fit(train[CHOICE], train["target"]).transform(test[CHOICE])
 
-    yield "mutual_information", CHOICE, [{"name": "mutual_information", "features": 3}], information
+    yield "mutual_information", CHOICE, [{"name": "mutual_information", "features": 2}], information
     yield "importance", CHOICE, [{"name": "importance", "features": 1}], trees
 
 

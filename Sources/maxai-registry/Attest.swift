@@ -80,6 +80,10 @@ struct Attest: ParsableCommand {
         case "rebuild":
             guard let rebuilt else { throw MaxError(.usage, "--rebuilt: name the bundle that was built again") }
             return Evidence.rebuild(bundle, again: try Bundle(path: rebuilt), time: .now)
+        case "bom": return try BillOfMaterials.cycloneDX(of: bundle)
+        case "provenance":
+            guard let builder else { throw MaxError(.usage, "--builder: name who built it, a URI") }
+            return try Provenance.slsa(of: bundle, builderID: builder, startedOn: nil, finishedOn: Timestamp.now.text)
         default: throw MaxError(.usage, "--predicate: a file must say what \(type) is about")
         }
     }

@@ -70,7 +70,7 @@ import Testing
         }
         func text(_ format: ReportFormat) -> String { String(decoding: format.render(report), as: UTF8.self) }
         #expect(text(.junit).contains(#"tests="4" failures="1" errors="1" skipped="1""#))
-        #expect(text(.junit).contains(#"<failure message="a \u{1b}[31m&lt;b&gt;\u{a}&quot;x&quot; 100% &amp; &apos;y&apos;, z: \u{202e}"/>"#))
+        #expect(text(.junit).contains(#"<failure message="a \u{1b}[31m&lt;b&gt;\u{a}&quot;x&quot; 100% &amp; &#39;y&#39;, z: \u{202e}"/>"#))
         #expect(text(.github).contains("::error title=promote fraud@1 to prod%3A metric/auc::a \\u{1b}[31m<b>\\u{a}\"x\" 100%25 &"))
         #expect(text(.sarif).contains(#""ruleId":"metric/auc","ruleIndex":1,"level":"error""#))
         #expect(text(.sarif).contains(#""level":"note""#))

@@ -58,7 +58,7 @@ struct Polyline: Sendable {
             let low = place(x) { $0 <= $1 }
             if x != xs[low] {
                 let slope = (ys[low + 1] - ys[low]) / (xs[low + 1] - xs[low])
-                guard slope.isFinite else { return steep(x, low) }
+                guard slope.isFinite, slope != 0 else { return steep(x, low) }
                 return 0.5 * (ys[low] + slope * (x - xs[low]) - (slope * (xs[low + 1] - x) - ys[low + 1]))
             }
             // The first of those equal to x follows the last one below it.
@@ -68,12 +68,15 @@ struct Polyline: Sendable {
         guard low >= 0 else { return ys[0] }
         guard low < last, x != xs[low] else { return ys[low] }
         let slope = (ys[low + 1] - ys[low]) / (xs[low + 1] - xs[low])
-        guard slope.isFinite else { return steep(x, low) }
+        guard slope.isFinite, slope != 0 else { return steep(x, low) }
         return ys[low] + slope * (x - xs[low])
     }
 
+    /// Where the slope is out of range: points that nearly touch, or lie farther apart than a number can say.
     private func steep(_ x: Double, _ low: Int) -> Double {
-        ys[low] + (ys[low + 1] - ys[low]) * ((x - xs[low]) / (xs[low + 1] - xs[low]))
+        let (width, along) = (xs[low + 1] - xs[low], x - xs[low])
+        let share = width.isFinite ? along / width : (x / 2 - xs[low] / 2) / (xs[low + 1] / 2 - xs[low] / 2)
+        return ys[low] + (ys[low + 1] - ys[low]) * share
     }
 
     /// The last point of which `isBefore` holds with x; -1 for none.
