@@ -100,7 +100,7 @@ def kills(folder, key, count):
         elif process.returncode == -9:
             killed += 1
             # Every registry that is opened again verifies.
-            run("log", "verify", "-q")
+            run("log", "verify", "--references", "-q")
             if killed % 25 == 0:
                 found = pointers("canary")
                 assert found == list(range(1, len(found) + 1)) and len(found) - before >= acknowledged_pointers

@@ -57,6 +57,7 @@ struct LogCommand: ParsableCommand {
         @OptionGroup var registry: RegistryOptions
         @OptionGroup var trusting: TrustOptions
         @Option(help: "A checkpoint seen before, a file: the log must extend it.") var since: String?
+        @Flag(help: "Compare every reference with its entry too, a file each.") var references = false
         @OptionGroup var output: OutputOptions
 
         func run() throws {
@@ -64,7 +65,7 @@ struct LogCommand: ParsableCommand {
             let trust = try trusting.trust(of: opened)
             let earlier = try since.map { path throws(MaxError) in try Checkpoint(try FileBytes(path: path, limit: 1 << 20).array) }
             var progress = ProgressLine(quiet: output.quiet)
-            let found = try opened.verifyLog(trust, since: earlier) { done, total in progress.show("\(done) of \(total) entries") }
+            let found = try opened.verifyLog(trust, since: earlier, references: references) { done, total in progress.show("\(done) of \(total) entries") }
             progress.finish()
             output.write("\(found.entries) entries, root hash \(found.root): everything is as it was signed") { json in
                 json.member("entries", found.entries)

@@ -49,16 +49,17 @@ struct Log: ParsableCommand {
         let registry = try Registry(path: path)
         let resolved = try registry.resolve(try ModelReference(version))
         let signer = try PrivateKey(pem: try FileBytes(path: key, limit: 1 << 20).array, place: key)
-        let start = monotonicSeconds()
-        try registry.append(with: signer) { transaction throws(MaxError) in
-            for index in 0..<count {
-                // As if so many statements had been attached; all but one are the push's own.
-                transaction.add(
-                    LogRecord(
-                        .attest, time: .now.adding(Int64(index)), actor: signer.publicKey.fingerprint, model: resolved.model, name: "other",
-                        manifest: resolved.manifest, statement: resolved.pushed.record.statement))
-            }
+        let (start, origin) = (monotonicSeconds(), registry.origin)
+        var log = try registry.log()
+        // As if so many promotions had been refused; the references are left out, each would be a file.
+        let records = (0..<count).map { index in
+            LogRecord(
+                .refuse, time: .now.adding(Int64(index)), actor: signer.publicKey.fingerprint, model: resolved.model, name: "prod",
+                manifest: resolved.manifest, statement: resolved.pushed.record.statement
+            ).bytes
         }
+        try log.append(records) { text throws(MaxError) in [try NoteSignature(signing: text, name: origin, with: signer)] }
+        try registry.folder.replace("refs/applied", Array(String(log.checkpoint.size).utf8))
         print("\(count) entries in \(monotonicSeconds() - start) s")
     }
 }

@@ -8,22 +8,25 @@ extension Registry {
         package var signers: [String]
     }
 
-    /// Proves the log: every entry and tile leads to the root, trusted keys signed the checkpoint, every entry is what the
-    /// statement says that it names, and every reference is what the log says.
+    /// Proves the log: every entry and tile leads to the root, trusted keys signed the checkpoint, the statement of every entry is
+    /// there, and pointers have no gaps.
     ///
-    /// - Parameter since: a checkpoint that the log must extend.
+    /// - Parameters:
+    ///   - since: a checkpoint that the log must extend.
+    ///   - references: compares every reference with its entry too, a file each.
     /// - Throws: `.contentMismatch`, `.untrusted`, `.rollback`, `.notFound` for a statement that is gone.
     package func verifyLog(
-        _ trust: Trust, since: Checkpoint?, progress: (_ done: UInt64, _ total: UInt64) -> Void
+        _ trust: Trust, since: Checkpoint?, references: Bool = true, progress: (_ done: UInt64, _ total: UInt64) -> Void
     ) throws(MaxError) -> Audit {
         let log = try log()
         let signers = try log.checkpoint.verify(by: try noteKeys(trust))
         if let since { try log.verify(extends: since) }
         try log.verify(progress: progress)
         var next: [String: Int64] = [:]
+        let stored = Set(try blobs.digests())
         try log.forEachEntry(in: 0..<log.checkpoint.size) { index, bytes throws(MaxError) in
             let record = try LogRecord(bytes, index: Int64(clamping: index))
-            guard try blobs.contains(record.statement) else {
+            guard stored.contains(record.statement) else {
                 throw MaxError(.notFound, "log entry \(index): its statement \(record.statement.name) is missing")
             }
             if record.action == .point {
@@ -35,7 +38,7 @@ extension Registry {
                 }
                 next[alias] = record.sequence
             }
-            guard let reference = try reference(Self.path(record, index: index)) else { return }
+            guard references, let reference = try reference(Self.path(record, index: index)) else { return }
             guard reference.index == index, reference.record == record else {
                 throw MaxError(.contentMismatch, "log entry \(index): its reference says something else")
             }
