@@ -65,7 +65,9 @@ struct LogCommand: ParsableCommand {
             let trust = try trusting.trust(of: opened)
             let earlier = try since.map { path throws(MaxError) in try Checkpoint(try FileBytes(path: path, limit: 1 << 20).array) }
             var progress = ProgressLine(quiet: output.quiet)
-            let found = try opened.verifyLog(trust, since: earlier, references: references) { done, total in progress.show("\(done) of \(total) entries") }
+            let found = try opened.verifyLog(trust, since: earlier, references: references) { done, total in
+                progress.show("\(done) of \(total) entries")
+            }
             progress.finish()
             output.write("\(found.entries) entries, root hash \(found.root): everything is as it was signed") { json in
                 json.member("entries", found.entries)

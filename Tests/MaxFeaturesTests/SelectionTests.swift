@@ -74,7 +74,9 @@ import Testing
             return chosen.joined(separator: " ") + " number \(i)"
         }
         let unique = (0..<200).map { (i: Int) -> String in (0..<4).map { "w\(i)x\($0)" }.joined(separator: " ") }
-        let rows = zip(sentences, unique).map { (sentence: String, odd: String) -> String in "\(sentence),\(odd),id\(sentence.utf8.count)\(odd)" }
+        let rows = zip(sentences, unique).map { (sentence: String, odd: String) -> String in
+            "\(sentence),\(odd),id\(sentence.utf8.count)\(odd)"
+        }
         let table = try Tables.read("note,odd,name", rows, types: [("note", .string), ("odd", .string), ("name", .string)])
         for needs in [[], [.complete, .scaled, .numbers]] as [Learner.Needs] {
             let (plan, reasons) = try FeaturePlan.standard(for: table, leaveOut: ["name"], needs: needs)

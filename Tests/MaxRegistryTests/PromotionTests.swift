@@ -89,7 +89,8 @@ import MaxRegistry
         #expect(missing.filter { $0.value == .pass }.map(\.key) == ["standing"])
         try fixture.attest(resolved, PredicateType.parity, String(decoding: parity, as: UTF8.self), fixture.bob)
         try fixture.attest(
-            resolved, PredicateType.rebuild, String(decoding: Evidence.rebuild(bundle, again: bundle, time: now), as: UTF8.self), fixture.bob)
+            resolved, PredicateType.rebuild, String(decoding: Evidence.rebuild(bundle, again: bundle, time: now), as: UTF8.self),
+            fixture.bob)
         try fixture.attest(resolved, PredicateType.drift, #"{"rows":10,"psi":0.1,"columns":[{"name":"x","psi":0.31}]}"#, fixture.bob)
         let times = (0..<20).map { "\(1000 + $0)" }.joined(separator: ",")
         try fixture.attest(resolved, PredicateType.latency, #"{"nanoseconds":[\#(times)]}"#, fixture.bob)
@@ -129,7 +130,8 @@ import MaxRegistry
     @Test func `verdicts come out again, also after roots and revocations have moved on`() throws {
         let fixture = try RegistryFixture()
         let policy = RegistryFixture.requiring(
-            #""signatures":[{"role":"builder","threshold":1},{"role":"approver","threshold":1}],"metrics":[{"id":"auc","op":">=","baseline":"prod"}]"#)
+            #""signatures":[{"role":"builder","threshold":1},{"role":"approver","threshold":1}],"metrics":[{"id":"auc","op":">=","baseline":"prod"}]"#
+        )
         let first = try fixture.push("1")
         try fixture.evaluate(first, auc: 0.8)
         try fixture.promote(first, "prod", policy)

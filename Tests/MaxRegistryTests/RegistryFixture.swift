@@ -97,7 +97,8 @@ final class RegistryFixture {
             resolved, to: alias, policy: Array(policy.utf8), signer: dan, trust: try trust, kind: kind, expected: expected, time: time)
     }
 
-    func verify(_ text: String, _ state: inout ClientState?, at time: Timestamp = RegistryFixture.time) throws(MaxError) -> VerifiedVersion {
+    func verify(_ text: String, _ state: inout ClientState?, at time: Timestamp = RegistryFixture.time) throws(MaxError) -> VerifiedVersion
+    {
         var checks = Verification()
         return try registry.verify(
             try ModelReference(text), pinned: try TrustRoot.first(rootBytes, place: "root"), state: &state, at: time, checks: &checks)

@@ -49,7 +49,8 @@ import MaxRegistry
         let bytes = try SignedStatement.sign(
             one.manifest, name: "x", type: PredicateType.approval, predicate: Array(#"{"alias":"prod"}"#.utf8), with: [fixture.cid])
         #expect(
-            RegistryFixture.code { try fixture.registry.attest(two, bytes, signer: fixture.cid, trust: try fixture.trust) } == .contentMismatch)
+            RegistryFixture.code { try fixture.registry.attest(two, bytes, signer: fixture.cid, trust: try fixture.trust) }
+                == .contentMismatch)
         let stranger = try PrivateKey.generate(.p256)
         #expect(RegistryFixture.code { try fixture.approve(one, "prod", stranger) } == .untrusted)
         #expect(RegistryFixture.code { try fixture.attest(one, PredicateType.pointer, "{}", fixture.dan) } == .malformed)

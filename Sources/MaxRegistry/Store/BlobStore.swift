@@ -11,7 +11,7 @@ package struct BlobDigest: Hashable, Sendable, Comparable {
 
     /// nil unless `hex` is 64 lowercase hexadecimal digits.
     package init?(hex: String) {
-        guard hex.utf8.count == 64, Hexadecimal.bytes(hex) != nil else { return nil }
+        guard hex.utf8.count == 64, hex.utf8.allSatisfy({ (0x30...0x39).contains($0) || (0x61...0x66).contains($0) }) else { return nil }
         self.hex = hex
     }
 
