@@ -92,4 +92,30 @@ import MaxRegistry
         }
         withExtendedLifetime(sharing) {}
     }
+
+    @Test func `only keys of the root append, whatever they bring`() throws {
+        let fixture = try RegistryFixture()
+        let resolved = try fixture.push("1.0")
+        let stranger = try PrivateKey.generate(.p256)
+        let bytes = try SignedStatement.sign(
+            resolved.manifest, name: "x", type: PredicateType.approval, predicate: Array(#"{"alias":"prod"}"#.utf8), with: [fixture.cid])
+        func code(_ body: () throws -> Void) -> MaxError.Code? { RegistryFixture.code(body) }
+        #expect(code { try fixture.registry.attest(resolved, bytes, signer: stranger, trust: try fixture.trust) } == .untrusted)
+        try fixture.registry.attest(resolved, bytes, signer: fixture.bob, trust: try fixture.trust)
+        // Who leaves with a root, or is revoked, does not sign the checkpoint that says so.
+        let next = RegistryFixture.root(2, fixture.ann, fixture.bob, fixture.cid, fixture.dan)
+        #expect(code { _ = try fixture.registry.rotate(try next.signed(with: [fixture.dan]), signer: stranger) } == .untrusted)
+        let entry = RevocationList.Entry(
+            kind: .key, identifier: fixture.dan.publicKey.fingerprint, reason: "r", time: RegistryFixture.time)
+        #expect(code { _ = try fixture.registry.revoke([entry], life: nil, signer: fixture.dan) } == .usage)
+        // A checkpoint that a stranger signed is not built upon.
+        var forged = try TileStore(path: "\(fixture.registry.folder.path)/log")
+        let record = LogRecord(
+            .refuse, time: RegistryFixture.time, actor: "x", model: "fraud", name: "prod", manifest: resolved.manifest,
+            statement: resolved.pushed.record.statement)
+        try forged.append([record.bytes]) { text throws(MaxError) in
+            [try NoteSignature(signing: text, name: "test.example", with: stranger)]
+        }
+        #expect(code { try fixture.push("2.0", factor: 3) } == .untrusted)
+    }
 }

@@ -61,7 +61,7 @@ extension Registry {
     }
 
     /// All roots, the first first.
-    private func rootChain() throws(MaxError) -> [TrustRoot] {
+    func rootChain() throws(MaxError) -> [TrustRoot] {
         var chain: [TrustRoot] = []
         for reference in try rootReferences() {
             let bytes = try blobs.read(reference.record.statement, limit: SignedStatement.maximumBytes)

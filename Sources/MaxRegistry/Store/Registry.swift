@@ -110,12 +110,14 @@ package struct Registry: Sendable {
     /// The log's new checkpoint is what makes it done: a process that ends before has done nothing, and what one that ends
     /// after has left undone, the next writer does.
     ///
-    /// - Throws: `.locked` when others hold the log for too long; what `body` throws.
+    /// - Throws: `.locked` when others hold the log for too long; `.untrusted` when the signer is not in the root, or nobody of
+    ///   any root signed the checkpoint; what `body` throws.
     package func append<Value>(with signer: any Signer, _ body: (inout Transaction) throws(MaxError) -> Value) throws(MaxError) -> Value {
         let lock = try FileLock(folder, Self.logLock, exclusive: true, seconds: Self.patience)
         defer { withExtendedLifetime(lock) {} }
         var log = try log()
         try catchUp(log)
+        if log.checkpoint.size > 0 { try checkMayAppend(signer.publicKey, to: log) }
         var transaction = Transaction(self, size: log.checkpoint.size)
         let value = try body(&transaction)
         guard !transaction.records.isEmpty else { return value }
@@ -126,6 +128,23 @@ package struct Registry: Sendable {
         for (index, record) in transaction.records.enumerated() { try refer(record, index: transaction.size + UInt64(index)) }
         try noteApplied(log.checkpoint.size)
         return value
+    }
+
+    /// A checkpoint is signed by a key of the root, or no client believes it; and nobody signs on top of one that was signed by
+    /// a key that never was in a root.
+    private func checkMayAppend(_ key: PublicKey, to log: TileStore) throws(MaxError) {
+        let chain = try rootChain()
+        guard let root = chain.last else { throw MaxError(.malformed, "\(folder.path): a log without a root") }
+        let revoked = try trust().revocations.keys
+        guard root.allKeys(revoked: revoked).contains(where: { $0.fingerprint == key.fingerprint }) else {
+            throw MaxError(
+                .untrusted, "the key \(key.fingerprint.prefix(12)) is not in root \(root.version), or revoked: it may not append")
+        }
+        var keys: [NoteKey] = []
+        for known in chain.flatMap({ $0.allKeys() }) where !keys.contains(where: { $0.id == known.noteID }) {
+            keys.append(try NoteKey(name: origin, known))
+        }
+        try log.checkpoint.verify(by: keys)
     }
 
     /// Makes the references of entries whose writer did not come that far.

@@ -9,6 +9,10 @@ extension Registry {
         defer { withExtendedLifetime(sharing) {} }
         return try append(with: signer) { transaction throws(MaxError) in
             let next = try trust().root.next(bytes, place: "root")
+            guard next.allKeys().contains(where: { $0.fingerprint == signer.publicKey.fingerprint }) else {
+                throw MaxError(
+                    .untrusted, "the key \(signer.publicKey.fingerprint.prefix(12)) is not in root \(next.version): it may not append it")
+            }
             transaction.add(
                 LogRecord(
                     .root, time: time, actor: signer.publicKey.fingerprint, name: String(next.version), statement: try blobs.put(bytes)))
@@ -29,6 +33,9 @@ extension Registry {
             let fingerprint = signer.publicKey.fingerprint
             guard trust.holds(.promoter, fingerprint) || trust.holds(.root, fingerprint) else {
                 throw MaxError(.untrusted, "the key \(fingerprint.prefix(12)) is neither promoter nor root of root \(trust.root.version)")
+            }
+            guard !entries.contains(where: { $0.kind == .key && $0.identifier == fingerprint }) else {
+                throw MaxError(.usage, "a key does not revoke itself: the log would be signed by a revoked key: have another one do it")
             }
             let old = trust.revocations
             let new = entries.filter { entry in !old.entries.contains { $0.kind == entry.kind && $0.identifier == entry.identifier } }

@@ -1,5 +1,6 @@
 import MaxIR
 import MaxRuntime
+import Synchronization
 
 extension Registry {
     package struct Audit: Sendable {
@@ -24,8 +25,7 @@ extension Registry {
         try log.verify(progress: progress)
         var next: [String: Int64] = [:]
         let stored = Set(try blobs.digests())
-        try log.forEachEntry(in: 0..<log.checkpoint.size) { index, bytes throws(MaxError) in
-            let record = try LogRecord(bytes, index: Int64(clamping: index))
+        try forEachRecord(of: log) { index, record throws(MaxError) in
             guard stored.contains(record.statement) else {
                 throw MaxError(.notFound, "log entry \(index): its statement \(record.statement.name) is missing")
             }
@@ -44,6 +44,40 @@ extension Registry {
             }
         }
         return Audit(entries: log.checkpoint.size, root: log.checkpoint.root.base64, signers: signers.map(\.name.string))
+    }
+
+    /// Entries that are parsed at once.
+    private static let batch: UInt64 = 1 << 14
+
+    /// The records of a log in order, parsed on all processors: that is most of an audit.
+    private func forEachRecord(
+        of log: TileStore, _ body: (_ index: UInt64, _ record: LogRecord) throws(MaxError) -> Void
+    ) throws(MaxError) {
+        var start: UInt64 = 0
+        while start < log.checkpoint.size {
+            let end = min(start + Self.batch, log.checkpoint.size)
+            let entries = try log.entries(in: start..<end)
+            let first = start
+            let members = min(Parallel.processors, entries.count)
+            let parsed = Mutex([Int: [Result<LogRecord, MaxError>]]())
+            Parallel.run(members: members) { member in
+                let range = entries.count * member / members..<entries.count * (member + 1) / members
+                let records = range.map { position -> Result<LogRecord, MaxError> in
+                    do throws(MaxError) {
+                        return .success(try LogRecord(entries[position], index: Int64(clamping: first + UInt64(position))))
+                    } catch { return .failure(error) }
+                }
+                parsed.withLock { $0[member] = records }
+            }
+            var index = start
+            for member in 0..<members {
+                for record in parsed.withLock({ $0[member] ?? [] }) {
+                    try body(index, try record.get())
+                    index += 1
+                }
+            }
+            start = end
+        }
     }
 
     /// Adds a witness's line to the newest checkpoint.
